@@ -1,0 +1,39 @@
+/** Every duration that is not a setting, once, with its unit in the name. */
+
+const SECONDS_PER_MINUTE = 60;
+const SECONDS_PER_DAY = 86_400;
+
+export const minutesToSeconds = (minutes: number): number => minutes * SECONDS_PER_MINUTE;
+export const daysToSeconds = (days: number): number => days * SECONDS_PER_DAY;
+
+/** How long the previous refresh token is answered with the current one: parallel tabs, a quick retry. */
+export const REFRESH_OVERLAP_SECONDS = 30;
+
+/** A sign-in younger than this may change roles, keys and clients. */
+export const FRESH_SIGN_IN_SECONDS = 15 * SECONDS_PER_MINUTE;
+
+/** An invitation or reset link works for this long. */
+export const ONE_TIME_LINK_SECONDS = 60 * SECONDS_PER_MINUTE;
+
+/** The link printed at start lives as long as an operator may need to open it. */
+export const SETUP_LINK_SECONDS = SECONDS_PER_DAY;
+
+export const JWKS_MAX_AGE_SECONDS = 300;
+
+/** How often a replica of the denylist asks for news; well under the promised second. */
+export const DENYLIST_POLL_MS = 400;
+
+/** A replica that has not heard from the database for this long is no longer believed. */
+export const DENYLIST_STALE_MS = 1_000;
+
+/** A poll reads this far back, further than any transaction that writes a denial may take. */
+export const DENYLIST_POLL_OVERLAP_SECONDS = 30;
+
+/** The keyring is read again this often, and at most this often for unknown key ids. */
+export const KEYRING_RELOAD_MS = 30_000;
+export const KEYRING_COOLDOWN_MS = 1_000;
+
+export const HSTS_MAX_AGE_SECONDS = 2 * 365 * SECONDS_PER_DAY;
+
+/** Time a stopping process gives to the requests in flight. */
+export const DRAIN_MS = 10_000;

@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { daysToSeconds, minutesToSeconds } from "./durations";
+import { SettingError } from "./setting-error";
+
+export type RevocationMode = "replica" | "strict";
+
+export interface Settings {
+  port: number;
+  /** Public origin, no trailing slash; also the issuer (`iss`). */
+  origin: string;
+  dataDir: string;
+  /** Null: the launcher starts the embedded database in `dataDir`. */
+  databaseUrl: string | null;
+  /** The first seals and signs, all open and verify. Empty: the launcher generates one into `dataDir`. */
+  secrets: readonly string[];
+  revocation: RevocationMode;
+  accessTokenSeconds: number;
+  sessionIdleSeconds: number;
+  sessionMaxSeconds: number;
+  clockToleranceSeconds: number;
+  signup: "invite" | "open";
+  bootstrapAdmin: { email: string; password: string } | null;
+  /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
+  logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+  /** False only by `INSECURE_COOKIES=true` on a loopback origin: drops `Secure` and the name prefix. */
+  secureCookies: boolean;
+  /** True under `npm run dev`. */
+  development: boolean;
+}
+
+const MINIMUM_SECRET_BYTES = 32;
+const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+const whole = (from: number, to: number, fallback: number) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : (value ?? fallback)),
+    z.number(`a whole number from ${from} to ${to}`).int().min(from).max(to),
+  );
+
+const environment = z.object({
+  PORT: whole(1, 65_535, 3000),
+  APP_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
+  DATA_DIR: z.string().default(".data"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  APP_SECRET: z.string().optional(),
+  APP_SECRET_FILE: z.string().optional(),
+  REVOCATION: z.enum(["replica", "strict"]).optional(),
+  ACCESS_TOKEN_MINUTES: whole(5, 15, 10),
+  SESSION_IDLE_DAYS: whole(1, 365, 7),
+  SESSION_MAX_DAYS: whole(1, 365, 30),
+  CLOCK_TOLERANCE_SECONDS: whole(0, 30, 10),
+  SIGNUP: z.enum(["invite", "open"]).default("invite"),
+  BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
+  BOOTSTRAP_ADMIN_PASSWORD: z.string().optional(),
+  TRUSTED_PROXIES: z.string().default(""),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  INSECURE_COOKIES: z.enum(["true", "false"]).default("false"),
+  NODE_ENV: z.string().optional(),
+});
+
+type Environment = z.infer<typeof environment>;
+
+/** What a wrong setting may hold instead, in the words of its one-line error. */
+const ALLOWED: Record<keyof Environment, string> = {
+  PORT: "a whole number from 1 to 65535",
+  APP_ORIGIN: "an https origin without a path, or http on localhost",
+  DATA_DIR: "a folder",
+  DATABASE_URL: "a postgresql:// URL",
+  APP_SECRET: `one or more secrets of at least ${MINIMUM_SECRET_BYTES} random bytes each, separated by commas`,
+  APP_SECRET_FILE: "a readable file that holds what APP_SECRET may hold",
+  REVOCATION: "replica or strict",
+  ACCESS_TOKEN_MINUTES: "a whole number from 5 to 15",
+  SESSION_IDLE_DAYS: "a whole number from 1 to 365, not above SESSION_MAX_DAYS",
+  SESSION_MAX_DAYS: "a whole number from 1 to 365",
+  CLOCK_TOLERANCE_SECONDS: "a whole number from 0 to 30",
+  SIGNUP: "invite or open",
+  BOOTSTRAP_ADMIN_EMAIL: "an e-mail address, together with BOOTSTRAP_ADMIN_PASSWORD",
+  BOOTSTRAP_ADMIN_PASSWORD: "a password, together with BOOTSTRAP_ADMIN_EMAIL",
+  TRUSTED_PROXIES: "addresses or CIDR ranges, separated by commas",
+  LOG_LEVEL: "fatal, error, warn, info, debug, trace or silent",
+  INSECURE_COOKIES: "true (only on a loopback origin) or false",
+  NODE_ENV: "production or development",
+};
+
+const SECRET_NAMES = new Set<keyof Environment>(["APP_SECRET", "BOOTSTRAP_ADMIN_PASSWORD", "DATABASE_URL"]);
+
+function refuse(name: keyof Environment, held: string | undefined): never {
+  const shown = held === undefined ? "is not set" : SECRET_NAMES.has(name) ? "is not usable" : `is "${held}"`;
+  throw new SettingError(`${name} ${shown}; it may hold ${ALLOWED[name]}.`);
+}
+
+/**
+ * Reads every setting once, at boot.
+ * An empty variable counts as unset. Throws `SettingError`, whose one-line message names the setting,
+ * what it holds (never a secret) and what it may hold.
+ */
+export function readSettings(variables: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const name = parsed.error.issues[0]?.path[0] as keyof Environment;
+    refuse(name, given[name]);
+  }
+  const env = parsed.data;
+  const origin = readOrigin(env);
+  if (env.SESSION_IDLE_DAYS > env.SESSION_MAX_DAYS) refuse("SESSION_IDLE_DAYS", String(env.SESSION_IDLE_DAYS));
+  return {
+    port: env.PORT,
+    origin,
+    dataDir: resolve(env.DATA_DIR),
+    databaseUrl: env.DATABASE_URL ?? null,
+    secrets: readSecrets(env),
+    revocation: env.REVOCATION ?? (env.DATABASE_URL ? "strict" : "replica"),
+    accessTokenSeconds: minutesToSeconds(env.ACCESS_TOKEN_MINUTES),
+    sessionIdleSeconds: daysToSeconds(env.SESSION_IDLE_DAYS),
+    sessionMaxSeconds: daysToSeconds(env.SESSION_MAX_DAYS),
+    clockToleranceSeconds: env.CLOCK_TOLERANCE_SECONDS,
+    signup: env.SIGNUP,
+    bootstrapAdmin: readBootstrapAdmin(env),
+    trustedProxies: readTrustedProxies(env),
+    logLevel: env.LOG_LEVEL,
+    secureCookies: readSecureCookies(env, origin),
+    development: env.NODE_ENV === "development",
+  };
+}
+
+function isLoopback(origin: string): boolean {
+  return LOOPBACK_HOSTS.has(new URL(origin).hostname);
+}
+
+function readOrigin(env: Environment): string {
+  const given = env.APP_ORIGIN ?? `http://localhost:${env.PORT}`;
+  const { origin, protocol } = new URL(given);
+  if (origin !== given.replace(/\/$/, "")) refuse("APP_ORIGIN", env.APP_ORIGIN);
+  if (protocol === "http:" && !isLoopback(origin)) refuse("APP_ORIGIN", env.APP_ORIGIN);
+  return origin;
+}
+
+function readSecrets(env: Environment): string[] {
+  if (env.APP_SECRET !== undefined) return splitSecrets("APP_SECRET", env.APP_SECRET);
+  if (env.APP_SECRET_FILE !== undefined) {
+    return splitSecrets("APP_SECRET_FILE", readSecretFile(env.APP_SECRET_FILE));
+  }
+  if (env.DATABASE_URL) refuse("APP_SECRET", undefined);
+  return [];
+}
+
+function readSecretFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return refuse("APP_SECRET_FILE", path);
+  }
+}
+
+/** A secret made of few different characters was typed, not drawn at random (SECURITY.md J5). */
+const MINIMUM_DISTINCT_CHARACTERS = 10;
+
+function splitSecrets(name: "APP_SECRET" | "APP_SECRET_FILE", text: string): string[] {
+  const secrets = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const usable = (secret: string) =>
+    Buffer.byteLength(secret) >= MINIMUM_SECRET_BYTES && new Set(secret).size >= MINIMUM_DISTINCT_CHARACTERS;
+  if (secrets.length === 0 || !secrets.every(usable)) {
+    throw new SettingError(`${name} is not usable; it may hold ${ALLOWED.APP_SECRET}.`);
+  }
+  return secrets;
+}
+
+function readBootstrapAdmin(env: Environment): Settings["bootstrapAdmin"] {
+  const { BOOTSTRAP_ADMIN_EMAIL: email, BOOTSTRAP_ADMIN_PASSWORD: password } = env;
+  if (email !== undefined && password !== undefined) return { email, password };
+  if (email !== undefined) refuse("BOOTSTRAP_ADMIN_PASSWORD", undefined);
+  if (password !== undefined) refuse("BOOTSTRAP_ADMIN_EMAIL", undefined);
+  return null;
+}
+
+function readTrustedProxies(env: Environment): string[] {
+  return env.TRUSTED_PROXIES.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function readSecureCookies(env: Environment, origin: string): boolean {
+  if (env.INSECURE_COOKIES === "false") return true;
+  if (!isLoopback(origin)) refuse("INSECURE_COOKIES", env.INSECURE_COOKIES);
+  return false;
+}

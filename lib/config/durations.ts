@@ -6,6 +6,9 @@ const SECONDS_PER_DAY = 86_400;
 export const minutesToSeconds = (minutes: number): number => minutes * SECONDS_PER_MINUTE;
 export const daysToSeconds = (days: number): number => days * SECONDS_PER_DAY;
 
+/** No access token lives longer, whatever ACCESS_TOKEN_MINUTES says. */
+export const MAX_ACCESS_TOKEN_SECONDS = 15 * SECONDS_PER_MINUTE;
+
 /** How long the previous refresh token is answered with the current one: parallel tabs, a quick retry. */
 export const REFRESH_OVERLAP_SECONDS = 30;
 

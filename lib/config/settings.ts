@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { daysToSeconds, minutesToSeconds } from "./durations";
 import { SettingError } from "./setting-error";
@@ -97,7 +98,7 @@ function refuse(name: keyof Environment, held: string | undefined): never {
  * An empty variable counts as unset. Throws `SettingError`, whose one-line message names the setting,
  * what it holds (never a secret) and what it may hold.
  */
-export function readSettings(variables: NodeJS.ProcessEnv): Settings {
+export function readSettings(variables: NodeJS.ProcessEnv = process.env): Settings {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
@@ -160,7 +161,7 @@ function readSecretFile(path: string): string {
 const MINIMUM_DISTINCT_CHARACTERS = 10;
 
 function splitSecrets(name: "APP_SECRET" | "APP_SECRET_FILE", text: string): string[] {
-  const secrets = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const secrets = splitList(text);
   const usable = (secret: string) =>
     Buffer.byteLength(secret) >= MINIMUM_SECRET_BYTES && new Set(secret).size >= MINIMUM_DISTINCT_CHARACTERS;
   if (secrets.length === 0 || !secrets.every(usable)) {
@@ -178,7 +179,17 @@ function readBootstrapAdmin(env: Environment): Settings["bootstrapAdmin"] {
 }
 
 function readTrustedProxies(env: Environment): string[] {
-  return env.TRUSTED_PROXIES.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const entries = splitList(env.TRUSTED_PROXIES);
+  const isRange = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
+  if (!entries.every(isRange)) refuse("TRUSTED_PROXIES", env.TRUSTED_PROXIES);
+  return entries;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 function readSecureCookies(env: Environment, origin: string): boolean {

@@ -1,0 +1,9 @@
+import type { Client } from "@/lib/audit/events";
+import type { Actor } from "@/lib/identity/actor";
+import type { VerifiedClaims } from "@/lib/tokens/verify";
+
+export const actorOf = (claims: VerifiedClaims, client: Client): Actor => ({
+  userId: claims.sub,
+  sessionId: claims.sid,
+  client,
+});

@@ -1,0 +1,46 @@
+import { headers } from "next/headers";
+import { notFound, redirect } from "next/navigation";
+import { cache } from "react";
+import { FRESH_SIGN_IN_SECONDS } from "@/lib/config/durations";
+import { toNumericDate } from "@/lib/crypto/clock";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { services } from "@/lib/services";
+import { authenticate } from "@/lib/sessions/authenticate";
+import type { SessionUser } from "@/lib/sessions/session";
+import type { VerifiedClaims } from "@/lib/tokens/verify";
+import { readPresented } from "./presented";
+
+/** The verified claims of a request's access token, or null. Rejects when the denylist cannot be asked. */
+export async function findClaims(requestHeaders: Headers): Promise<VerifiedClaims | null> {
+  const { sessions, settings } = services();
+  const { accessToken } = readPresented(requestHeaders, settings.secureCookies);
+  if (accessToken === null) return null;
+  const authentication = await authenticate(sessions, accessToken);
+  return authentication.ok ? authentication.claims : null;
+}
+
+/** Who is signed in, for a page or an action; asked once a request. */
+export const findSession = cache(async (): Promise<VerifiedClaims | null> => findClaims(await headers()));
+
+/** Sends whoever is not signed in to the login page. */
+export async function requireSession(): Promise<VerifiedClaims> {
+  return (await findSession()) ?? redirect("/login");
+}
+
+/** As `requireSession`; for everybody but administrators the page does not exist. */
+export async function requireAdmin(): Promise<VerifiedClaims> {
+  const claims = await requireSession();
+  return claims.role === "admin" ? claims : notFound();
+}
+
+/** Throws `reauthentication_required` unless the person proved who they are less than 15 minutes ago. */
+export function requireFreshSignIn(claims: VerifiedClaims): void {
+  const ageSeconds = toNumericDate(services().clock.now()) - claims.auth_time;
+  if (ageSeconds > FRESH_SIGN_IN_SECONDS) throw new LatchkeyError("reauthentication_required");
+}
+
+/** The person who is signed in, read once a request. A person deleted meanwhile is sent to the login page. */
+export const requireUser = cache(async (): Promise<SessionUser> => {
+  const { sub } = await requireSession();
+  return (await services().stores.users.find(sub)) ?? redirect("/login");
+});

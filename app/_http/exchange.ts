@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import { type NextRequest, NextResponse } from "next/server";
+import type { Client } from "@/lib/audit/events";
+import { contentSecurityPolicy, createNonce, NO_CONTENT_CSP } from "@/lib/policy/content-security-policy";
+import { type Route, routeFor } from "@/lib/policy/routes";
+import { clipUserAgent } from "@/lib/policy/user-agent";
+import type { Credentials } from "@/lib/sessions/credentials";
+import { type Services, services } from "@/lib/services";
+import { credentialCookies, forwardedCookies, serializeCookie } from "./session-cookies";
+
+/** One request in middleware, and what its answer must carry. */
+export interface Exchange {
+  request: NextRequest;
+  route: Route;
+  latchkey: Services;
+  requestId: string;
+  client: Client;
+  contentSecurityPolicy: string;
+}
+
+export function openExchange(request: NextRequest): Exchange {
+  const route = routeFor(request.nextUrl.pathname);
+  const latchkey = services();
+  const { development } = latchkey.settings;
+  return {
+    request,
+    route,
+    latchkey,
+    requestId: request.headers.get("x-request-id") ?? "",
+    client: clientOf(request.headers),
+    contentSecurityPolicy:
+      route.kind === "page" ? contentSecurityPolicy(createNonce(randomBytes), { development }) : NO_CONTENT_CSP,
+  };
+}
+
+/** Who sent the request: the front door has put the caller's address in place. */
+export function clientOf(headers: Headers): Client {
+  return { ip: headers.get("x-forwarded-for") ?? "unknown", userAgent: clipUserAgent(headers.get("user-agent")) };
+}
+
+/**
+ * Hands the request to its page or handler, with the policy from which Next reads the nonce. A session that was
+ * renewed on the way is in the request, for the page, and in the response, for the browser.
+ */
+export function forward(exchange: Exchange, renewed: Credentials | null): NextResponse {
+  const { request, latchkey } = exchange;
+  const headers = new Headers(request.headers);
+  headers.set("content-security-policy", exchange.contentSecurityPolicy);
+  if (renewed !== null) {
+    headers.set("cookie", forwardedCookies(headers.get("cookie"), renewed, latchkey.settings));
+  }
+  const response = NextResponse.next({ request: { headers } });
+  response.headers.set("Content-Security-Policy", exchange.contentSecurityPolicy);
+  if (renewed !== null) {
+    for (const cookie of credentialCookies(renewed, latchkey.settings)) {
+      response.headers.append("Set-Cookie", serializeCookie(cookie));
+    }
+  }
+  return response;
+}

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { Page } from "@/lib/sessions/session-store";
+import { parseInput } from "./api";
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+/** The members of a list's query (API.md). */
+export const pageParams = {
+  limit: z.coerce.number("A number from 1 to 200.").int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: z.string().max(200).nullable().default(null),
+};
+
+export const searchText = z
+  .string()
+  .trim()
+  .max(200)
+  .transform((text) => text || null)
+  .nullable()
+  .default(null);
+
+const pageSchema = z.strictObject(pageParams);
+
+export const readPage = (search: URLSearchParams): Page => parseInput(pageSchema, Object.fromEntries(search));

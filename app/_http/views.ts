@@ -1,0 +1,26 @@
+import type { User } from "@/lib/identity/user-store";
+import { deviceName } from "@/lib/policy/user-agent";
+import { type Session, type SessionUser, type SessionWithUser, sessionState } from "@/lib/sessions/session";
+
+/** What the JSON API says of a person (API.md). */
+export function userView({ id, email, name, role, status, createdAt }: SessionUser | User) {
+  return { id, email, name, role, status, createdAt };
+}
+
+/** What the JSON API says of a session; never its hash or generation. */
+export function sessionView(session: Session, currentId: string | null) {
+  const { id, createdAt, lastSeenAt, idleExpiresAt, ip, userAgent } = session;
+  const device = deviceName(userAgent);
+  return { id, current: id === currentId, createdAt, lastSeenAt, expiresAt: idleExpiresAt, ip, userAgent, device };
+}
+
+/** As `sessionView`, with whose it is and whether it still lives. */
+export function adminSessionView(session: SessionWithUser, currentId: string, now: Date) {
+  return {
+    ...sessionView(session, currentId),
+    state: sessionState(session, now),
+    endedAt: session.endedAt,
+    endReason: session.endReason,
+    user: userView(session.user),
+  };
+}

@@ -1,0 +1,27 @@
+import type { ReactNode } from "react";
+import { Logo } from "./logo";
+
+export interface AuthCardProps {
+  title: string;
+  intro?: ReactNode;
+  children: ReactNode;
+  /** Under the card: the way elsewhere. */
+  footer?: ReactNode;
+}
+
+/** The whole page of a step that stands alone: set-up, login, sign-up, reset. */
+export function AuthCard({ title, intro, children, footer }: AuthCardProps) {
+  return (
+    <main className="mx-auto grid min-h-dvh w-full max-w-md content-start gap-8 px-4 pt-10 pb-12 sm:content-center sm:pt-16 sm:pb-[14vh]">
+      <div className="px-1 text-center">
+        <Logo />
+      </div>
+      <div className="rounded-card border border-line bg-surface p-6 shadow-card sm:p-8">
+        <h1 className="text-xl">{title}</h1>
+        {intro && <div className="mt-2 text-muted">{intro}</div>}
+        <div className="mt-6">{children}</div>
+      </div>
+      {footer && <div className="text-center text-sm text-muted">{footer}</div>}
+    </main>
+  );
+}

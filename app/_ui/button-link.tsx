@@ -1,0 +1,16 @@
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { type ButtonLook, buttonStyle } from "./button-style";
+
+export interface ButtonLinkProps extends ButtonLook {
+  href: string;
+  children: ReactNode;
+}
+
+export function ButtonLink({ href, children, ...look }: ButtonLinkProps) {
+  return (
+    <Link href={href} prefetch={false} className={buttonStyle(look)}>
+      {children}
+    </Link>
+  );
+}

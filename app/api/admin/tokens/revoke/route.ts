@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { adminApi, noContent, readJson } from "@/app/_http/api";
+import { actorOf } from "@/app/_http/actor-of";
+import { denyToken, denyTokenById } from "@/lib/sessions/deny-token";
+
+const input = z.union(
+  [
+    z.strictObject({ token: z.string().min(1).max(8192) }),
+    z.strictObject({ jti: z.string().min(1).max(255), expiresAt: z.iso.datetime({ offset: true }) }),
+  ],
+  "Give a token, or jti and expiresAt.",
+);
+
+export const POST = adminApi(async ({ request, latchkey, client }, claims) => {
+  const named = await readJson(request, input);
+  const actor = actorOf(claims, client);
+  if ("token" in named) await denyToken(latchkey.sessions, latchkey.stores.denials, named.token, actor);
+  else await denyTokenById(latchkey.sessions, latchkey.stores.denials, named.jti, new Date(named.expiresAt), actor);
+  return noContent();
+});

@@ -1,0 +1,9 @@
+import { adminApi, json } from "@/app/_http/api";
+import { actorOf } from "@/app/_http/actor-of";
+import { requireUserId } from "@/app/_http/user-id";
+import { createPasswordLink } from "@/lib/identity/one-time-links";
+
+export const POST = adminApi(async ({ params, latchkey, client }, claims) => {
+  const link = await createPasswordLink(latchkey.identity, requireUserId(params.id), actorOf(claims, client));
+  return json(201, { link });
+});

@@ -1,0 +1,10 @@
+import { api, cookiesOf, json, readJson } from "@/app/_http/api";
+import { sessionView, userView } from "@/app/_http/views";
+import { signUp } from "@/lib/identity/create-user";
+import { credentialsSchema } from "@/lib/identity/credentials-input";
+
+export const POST = api(async ({ request, latchkey, client }) => {
+  const credentials = await signUp(latchkey.identity, await readJson(request, credentialsSchema), client);
+  const { user, session } = credentials;
+  return json(201, { user: userView(user), session: sessionView(session, session.id) }, cookiesOf(credentials));
+});

@@ -1,0 +1,65 @@
+import type { AuditEventType } from "@/lib/audit/events";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { sessionEnding } from "@/lib/sessions/end-sessions";
+import type { Actor } from "./actor";
+import type { IdentityDependencies } from "./dependencies";
+import type { User, UserChange } from "./user-store";
+
+/**
+ * Changes a person's role or status. Disabling ends their sessions; so does a change of role, since tokens carry it.
+ * Throws `not_found`, `last_administrator`.
+ */
+export async function changeUser(
+  deps: IdentityDependencies,
+  userId: string,
+  change: UserChange,
+  actor: Actor,
+): Promise<User> {
+  const now = deps.clock.now();
+  const { user, denials } = await deps.atomically(async (stores) => {
+    const changed = await stores.users.change(userId, change);
+    if (changed === null) throw new LatchkeyError("not_found");
+    const { before, after } = changed;
+    for (const type of eventsOf(before, after)) {
+      await stores.audit.record({ at: now, type, ...concerning(userId, actor), details: { role: after.role } });
+    }
+    const reason = after.status === "disabled" ? "account_disabled" : "role_changed";
+    if (after.status === before.status && after.role === before.role) return { user: after, denials: [] };
+    const ending = sessionEnding(deps.sessionDependencies, reason, {
+      actorId: actor.userId,
+      client: actor.client,
+      details: {},
+    });
+    const { denials } = await stores.sessions.end({ kind: "user", userId, exceptId: null }, ending);
+    return { user: after, denials };
+  });
+  deps.sessionDependencies.denylist.learn(denials);
+  return user;
+}
+
+function eventsOf(before: User, after: User): AuditEventType[] {
+  const events: AuditEventType[] = [];
+  if (before.role !== after.role) events.push("user.role_changed");
+  if (before.status !== after.status) events.push(after.status === "disabled" ? "user.disabled" : "user.enabled");
+  return events;
+}
+
+function concerning(userId: string, { userId: actorId, sessionId, client }: Actor) {
+  return { actorId, userId, sessionId, client };
+}
+
+/** Changes the name a person goes by; null removes it. */
+export async function changeName(
+  deps: IdentityDependencies,
+  userId: string,
+  name: string | null,
+  actor: Actor,
+): Promise<void> {
+  await deps.users.setName(userId, name);
+  await deps.audit.record({
+    at: deps.clock.now(),
+    type: "user.name_changed",
+    ...concerning(userId, actor),
+    details: {},
+  });
+}

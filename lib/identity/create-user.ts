@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import type { AuditEventType, Client } from "@/lib/audit/events";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { addressBucket } from "@/lib/policy/client-address";
+import type { Credentials } from "@/lib/sessions/credentials";
+import type { Role } from "@/lib/sessions/session";
+import type { Actor } from "./actor";
+import { requireGoodPassword } from "./credentials-input";
+import type { IdentityDependencies } from "./dependencies";
+import { createLink, type IssuedLink, requireLink } from "./one-time-links";
+import { replaceSession, type SignInInput } from "./sign-in";
+import type { NewUser, User } from "./user-store";
+
+/**
+ * Signs a new person up and in. Throws `signup_closed` unless SIGNUP is open, `invalid_request` for a password that
+ * may not be chosen, `email_taken` (after the work of hashing), `rate_limited`.
+ */
+export async function signUp(deps: IdentityDependencies, input: SignInInput, client: Client): Promise<Credentials> {
+  if (deps.signup !== "open") throw new LatchkeyError("signup_closed");
+  const refusal = await deps.rateLimiter.spend("signUpByAddress", addressBucket(client.ip));
+  if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
+  requireGoodPassword("password", input.password, input.email);
+  const user = await deps.users.insert(await newUser(deps, input.email, "user", input.password));
+  if (user === null) throw new LatchkeyError("email_taken");
+  await record(deps, "user.signed_up", user, { userId: user.id, sessionId: null, client });
+  return replaceSession(deps, user, client, null);
+}
+
+/** Creates the first administrator of an empty database through the printed link, and signs them in. */
+export async function setUpFirstAdministrator(
+  deps: IdentityDependencies,
+  linkToken: string,
+  input: SignInInput,
+  client: Client,
+): Promise<Credentials> {
+  await requireLink(deps, linkToken, ["setup"], client);
+  const user = await createFirstAdministrator(deps, input, { userId: null, sessionId: null, client });
+  if (user === null) throw new LatchkeyError("invalid_link");
+  return replaceSession(deps, user, client, null);
+}
+
+/** Creates the first person, an administrator, or returns null when somebody exists already. */
+export async function createFirstAdministrator(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  actor: Actor,
+): Promise<User | null> {
+  requireGoodPassword("password", input.password, input.email);
+  const user = await deps.users.insertFirst(await newUser(deps, input.email, "admin", input.password));
+  if (user !== null) await record(deps, "user.created", user, actor);
+  return user;
+}
+
+/** Creates an administrator with a password, from the command line. Throws `email_taken`. */
+export async function createAdministrator(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  actor: Actor,
+): Promise<User> {
+  requireGoodPassword("password", input.password, input.email);
+  const user = await deps.users.insert(await newUser(deps, input.email, "admin", input.password));
+  if (user === null) throw new LatchkeyError("email_taken");
+  await record(deps, "user.created", user, actor);
+  return user;
+}
+
+/** Creates a person without a password, and the link with which they choose one. Throws `email_taken`. */
+export async function inviteUser(
+  deps: IdentityDependencies,
+  input: { email: string; role: Role; name: string | null },
+  actor: Actor,
+): Promise<{ user: User; link: IssuedLink }> {
+  const user = await deps.users.insert({ ...(await newUser(deps, input.email, input.role, null)), name: input.name });
+  if (user === null) throw new LatchkeyError("email_taken");
+  await record(deps, "user.created", user, actor);
+  return { user, link: await createLink(deps, "invitation", user, actor) };
+}
+
+async function newUser(
+  deps: IdentityDependencies,
+  email: string,
+  role: Role,
+  password: string | null,
+): Promise<NewUser> {
+  const passwordHash = password === null ? null : await deps.hasher.hash(password);
+  return { id: randomUUID(), email, name: null, role, passwordHash, createdAt: deps.clock.now() };
+}
+
+function record(deps: IdentityDependencies, type: AuditEventType, user: User, actor: Actor): Promise<void> {
+  const { id: userId, role, createdAt: at } = user;
+  const { userId: actorId, sessionId, client } = actor;
+  return deps.audit.record({ at, type, actorId, userId, sessionId, client, details: { role } });
+}

@@ -1,0 +1,87 @@
+import type { Client } from "@/lib/audit/events";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { addressBucket } from "@/lib/policy/client-address";
+import type { Credentials } from "@/lib/sessions/credentials";
+import { endSessions } from "@/lib/sessions/end-sessions";
+import { startSession } from "@/lib/sessions/start-session";
+import type { IdentityDependencies } from "./dependencies";
+import type { User } from "./user-store";
+
+export interface SignInInput {
+  email: string;
+  password: string;
+}
+
+/**
+ * Signs a person in: a new session always, and the one this browser had before ends.
+ * Throws `invalid_credentials`, the same after the same work for an unknown address, a wrong password and a disabled
+ * account, and `rate_limited`.
+ */
+export async function signIn(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  client: Client,
+  replacedSessionId: string | null,
+): Promise<Credentials> {
+  const user = await deps.users.findByEmail(input.email);
+  await spendAttempt(deps, input.email, user, client);
+  const isRight = await deps.hasher.verify(input.password, user?.passwordHash ?? null);
+  if (user === null || !isRight || user.status !== "active") return refuse(deps, user, client);
+  await forgiveAttempts(deps, input.email, client);
+  return replaceSession(deps, user, client, replacedSessionId);
+}
+
+/** Starts a session and ends the one that the same browser had. */
+export async function replaceSession(
+  deps: IdentityDependencies,
+  user: User,
+  client: Client,
+  replacedSessionId: string | null,
+): Promise<Credentials> {
+  const credentials = await startSession(deps.sessionDependencies, toSessionUser(user), client);
+  if (replacedSessionId !== null) {
+    const selection = { kind: "ids", ids: [replacedSessionId], ownedBy: null } as const;
+    await endSessions(deps.sessionDependencies, selection, "replaced", { actorId: user.id, client, details: {} });
+  }
+  return credentials;
+}
+
+const pairOf = (email: string, client: Client): string => `${email} ${addressBucket(client.ip)}`;
+
+/**
+ * Three limits: one address against everybody, one address against one account, and everybody against one account.
+ * Only strangers are held to the last, so that they cannot lock the owner out of an address he has used before.
+ */
+async function spendAttempt(deps: IdentityDependencies, email: string, user: User | null, client: Client) {
+  const refusal =
+    (await deps.rateLimiter.spend("signInByAddress", addressBucket(client.ip))) ??
+    (await deps.rateLimiter.spend("signInFailureByAccountAndAddress", pairOf(email, client))) ??
+    (await spendAccountAttempt(deps, email, user, client));
+  if (refusal === null) return;
+  await deps.audit.record({ ...eventOf(deps, user, client), type: "sign_in.limited" });
+  throw new LatchkeyError("rate_limited", refusal);
+}
+
+async function spendAccountAttempt(deps: IdentityDependencies, email: string, user: User | null, client: Client) {
+  const refusal = await deps.rateLimiter.spend("signInFailureByAccount", email);
+  if (refusal === null || user === null) return refusal;
+  return (await deps.sessions.knowsAddress(user.id, client.ip)) ? null : refusal;
+}
+
+async function forgiveAttempts(deps: IdentityDependencies, email: string, client: Client): Promise<void> {
+  await deps.rateLimiter.forgive("signInFailureByAccountAndAddress", pairOf(email, client));
+  await deps.rateLimiter.forgive("signInFailureByAccount", email);
+}
+
+async function refuse(deps: IdentityDependencies, user: User | null, client: Client): Promise<never> {
+  await deps.audit.record({ ...eventOf(deps, user, client), type: "sign_in.failed" });
+  throw new LatchkeyError("invalid_credentials");
+}
+
+function eventOf(deps: IdentityDependencies, user: User | null, client: Client) {
+  return { at: deps.clock.now(), actorId: null, userId: user?.id ?? null, sessionId: null, client, details: {} };
+}
+
+function toSessionUser({ id, email, name, role, status, createdAt }: User) {
+  return { id, email, name, role, status, createdAt };
+}

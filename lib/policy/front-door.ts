@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { MAX_BODY_BYTES } from "../config/sizes";
+import type { ErrorCode } from "../errors/catalogue";
+import { clientAddress } from "./client-address";
+import { isExpectedHost } from "./host";
+import { isCanonicalTarget } from "./request-target";
+
+/** A request as it came off the wire. */
+export interface RawRequest {
+  method: string;
+  target: string;
+  headers: IncomingHttpHeaders;
+  /** Every value of a header that Node would otherwise fold into one. */
+  valuesOf(name: string): readonly string[];
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Load balancers ask for these by address. Their answers hold nothing of the host. */
+const ANY_HOST = new Set(["/healthz", "/readyz"]);
+
+/** Said twice, these would have two meanings. */
+const SINGLE_HEADERS = ["host", "authorization", "content-type", "origin"];
+
+/**
+ * What is refused before anything else looks at it, or null: a target with two readings, a foreign Host, a method
+ * nobody offers, a body that is too large or does not say how large it is.
+ */
+export function refusalAtTheDoor(request: RawRequest, origin: string): ErrorCode | null {
+  if (!METHODS.has(request.method)) return "method_not_allowed";
+  if (!isCanonicalTarget(request.target)) return "invalid_request";
+  if (SINGLE_HEADERS.some((name) => request.valuesOf(name).length > 1)) return "invalid_request";
+  const isHostChecked = !ANY_HOST.has(request.target);
+  if (isHostChecked && !isExpectedHost(request.headers.host, origin)) return "misdirected_request";
+  if (request.headers["transfer-encoding"] !== undefined) return "length_required";
+  return Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES ? "body_too_large" : null;
+}
+
+/** What only we, a trusted proxy or Next itself may say: Next's internal headers, identity and address of a caller. */
+const OURS_TO_SAY =
+  /^(x-middleware-|x-nextjs-|x-next-|x-invoke-|x-matched-path$|x-now-|x-vercel-|x-forwarded-|forwarded$|x-real-ip$|x-client-ip$|true-client-ip$|cf-connecting-ip$|x-nonce$|x-request-id$|content-security-policy)/;
+
+/** The headers that the application sees: those a caller may not set are gone, and what we know stands in place. */
+export function trustedHeaders(
+  headers: IncomingHttpHeaders,
+  caller: { socketAddress: string; requestId: string },
+  { origin, trustedProxies }: { origin: string; trustedProxies: readonly string[] },
+): IncomingHttpHeaders {
+  const forwardedFor = [headers["x-forwarded-for"]].flat().join(",");
+  const kept = Object.entries(headers).filter(([name]) => !OURS_TO_SAY.test(name));
+  const { host, protocol } = new URL(origin);
+  return {
+    ...Object.fromEntries(kept),
+    host,
+    "x-forwarded-host": host,
+    "x-forwarded-proto": protocol.replace(":", ""),
+    "x-forwarded-for": clientAddress(caller.socketAddress, forwardedFor, trustedProxies),
+    "x-request-id": caller.requestId,
+  };
+}

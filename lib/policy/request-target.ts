@@ -1,0 +1,42 @@
+/** Longer than any address of ours; well under Node's 16 KiB for all headers together. */
+const MAX_TARGET_CHARACTERS = 8192;
+
+/**
+ * RFC 3986 pchar without `;` (some servers cut the path there), and the raw brackets that browsers leave as
+ * they are in Turbopack's chunk names.
+ */
+const PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@/[\]]|%[0-9A-Fa-f]{2})*$/;
+
+/** Printable ASCII without space and `#`. */
+const QUERY = /^[!"$-~]*$/;
+
+const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
+const ESCAPES = /(?:%[0-9A-Fa-f]{2})+/g;
+
+/**
+ * What no escape may stand for: characters that need none (`/%61dmin`), those that some layer may take for
+ * a separator once decoded, `%` (decoded twice), and control characters.
+ */
+const HIDDEN = /[A-Za-z0-9\-._~/\\;?#%\p{Cc}]/u;
+
+function hidesNothing(escapes: string): boolean {
+  try {
+    return !HIDDEN.test(decodeURIComponent(escapes));
+  } catch {
+    return false; // not UTF-8
+  }
+}
+
+/**
+ * True when the request target (RFC 9112 section 3.2) is in origin form and has only one reading, so that
+ * middleware, Next and a proxy in front cannot disagree about which route it names.
+ */
+export function isCanonicalTarget(rawTarget: string): boolean {
+  if (rawTarget.length > MAX_TARGET_CHARACTERS) return false;
+  const mark = rawTarget.indexOf("?");
+  const path = mark === -1 ? rawTarget : rawTarget.slice(0, mark);
+  const query = mark === -1 ? "" : rawTarget.slice(mark + 1);
+  if (!PATH.test(path) || !QUERY.test(query)) return false;
+  if (path.includes("//") || DOT_SEGMENT.test(path)) return false;
+  return (path.match(ESCAPES) ?? []).every(hidesNothing);
+}

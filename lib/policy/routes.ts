@@ -1,0 +1,132 @@
+/**
+ * Who may ask for what: the exact route table, default deny. Facts only; `findRoute` takes the entry.
+ *
+ * - `anonymous`: authentication is not looked at.
+ * - `optional`: signed in or not; a session that is there is renewed in line.
+ * - `session`, `admin`: needs one.
+ * - `nobody`: refused whoever asks.
+ */
+export type Access = "anonymous" | "optional" | "session" | "admin" | "nobody";
+
+export interface Route {
+  pattern: string;
+  access: Access;
+  kind: "page" | "api" | "document";
+  methods: readonly string[];
+}
+
+/** A server action posts to the address of its page. */
+const PAGE_METHODS = ["GET", "HEAD", "POST"] as const;
+
+const page = (access: Access, pattern: string): Route => ({
+  pattern,
+  access,
+  kind: "page",
+  methods: PAGE_METHODS,
+});
+
+const withHead = (methods: readonly string[]): readonly string[] =>
+  methods.includes("GET") ? [...methods, "HEAD"] : methods;
+
+const api = (access: Access, pattern: string, ...methods: string[]): Route => ({
+  pattern,
+  access,
+  kind: "api",
+  methods: withHead(methods),
+});
+
+const file = (pattern: string): Route => ({
+  pattern,
+  access: "anonymous",
+  kind: "document",
+  methods: ["GET", "HEAD"],
+});
+
+export const ROUTES: readonly Route[] = [
+  file("/healthz"),
+  file("/readyz"),
+  file("/.well-known/jwks.json"),
+  file("/robots.txt"),
+  file("/favicon.ico"),
+  file("/icon.svg"),
+
+  page("optional", "/"),
+  page("optional", "/login"),
+  page("optional", "/signup"),
+  page("optional", "/setup"),
+  page("optional", "/reset-password"),
+
+  page("session", "/account"),
+  page("session", "/account/security"),
+  page("session", "/account/sessions"),
+
+  page("admin", "/admin"),
+  page("admin", "/admin/sessions"),
+  page("admin", "/admin/users"),
+
+  api("anonymous", "/api/csp-reports", "POST"),
+  api("anonymous", "/api/auth/refresh", "POST"),
+  api("anonymous", "/api/auth/logout", "POST"),
+  api("optional", "/api/auth/login", "POST"),
+  api("optional", "/api/auth/signup", "POST"),
+
+  api("session", "/api/auth/session", "GET"),
+  api("session", "/api/auth/password", "POST"),
+  api("session", "/api/sessions", "GET", "DELETE"),
+  api("session", "/api/sessions/{id}", "DELETE"),
+
+  api("admin", "/api/admin/sessions", "GET"),
+  api("admin", "/api/admin/sessions/revoke", "POST"),
+  api("admin", "/api/admin/users", "GET", "POST"),
+  api("admin", "/api/admin/users/{id}", "PATCH"),
+  api("admin", "/api/admin/users/{id}/link", "POST"),
+  api("admin", "/api/admin/tokens/revoke", "POST"),
+];
+
+/** What is not in the table asks for a session first, so that a stranger cannot tell which paths exist. */
+export const UNKNOWN_PAGE: Route = {
+  pattern: "/*",
+  access: "session",
+  kind: "page",
+  methods: ["GET", "HEAD"],
+};
+
+/** Every method, so that a signed-in caller reads 404 and not 405. */
+export const UNKNOWN_API: Route = {
+  pattern: "/api/*",
+  access: "session",
+  kind: "api",
+  methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+};
+
+/**
+ * Next's own addresses (`/_next/image`, `/_next/data`, `/_global-error`, …) all begin with an underscore, ours
+ * never do. `/_next/static` is served without asking here.
+ */
+export const INTERNAL: Route = { pattern: "/_*", access: "nobody", kind: "document", methods: [] };
+
+const ID_SEGMENT = /^[A-Za-z0-9_-]{1,64}$/;
+
+const TABLE = ROUTES.map((route) => ({ route, segments: route.pattern.split("/") }));
+
+function matches(pattern: readonly string[], segments: readonly string[]): boolean {
+  if (pattern.length !== segments.length) return false;
+  return pattern.every((expected, index) => {
+    const segment = segments[index] ?? "";
+    return expected === "{id}" ? ID_SEGMENT.test(segment) : expected === segment;
+  });
+}
+
+/** The entry for exactly this path (no decoding, no folding of case or slashes), or null. */
+export function findRoute(pathname: string): Route | null {
+  const segments = pathname.split("/");
+  return TABLE.find((entry) => matches(entry.segments, segments))?.route ?? null;
+}
+
+/** The entry for this path, or the one that stands for what is not in the table. */
+export function routeFor(pathname: string): Route {
+  if (pathname.startsWith("/_")) return INTERNAL;
+  const known = findRoute(pathname);
+  if (known !== null) return known;
+  return `${pathname}/`.startsWith("/api/") ? UNKNOWN_API : UNKNOWN_PAGE;
+}

@@ -1,0 +1,58 @@
+import type { Client } from "@/lib/audit/events";
+import { addSeconds } from "@/lib/crypto/clock";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import type { DenialStore } from "@/lib/revocation/denial";
+import type { SessionDependencies } from "./dependencies";
+
+interface Asker {
+  userId: string | null;
+  sessionId: string | null;
+  client: Client | null;
+}
+
+type DenyDependencies = Pick<SessionDependencies, "verifyAccessToken" | "denylist" | "audit" | "clock" | "limits">;
+
+/** Denies one access token of ours; its session goes on. Throws `invalid_request` for any other text. */
+export async function denyToken(
+  deps: DenyDependencies,
+  store: DenialStore,
+  token: string,
+  asker: Asker,
+): Promise<void> {
+  const verification = await deps.verifyAccessToken(token);
+  if (!verification.ok) {
+    // An expired token of ours has nothing left to deny.
+    if (verification.reason === "expired") return;
+    throw new LatchkeyError("invalid_request", { fields: { token: "This is not a valid access token." } });
+  }
+  const { jti, exp } = verification.claims;
+  await denyTokenById(deps, store, jti, new Date(exp * 1000), asker);
+}
+
+/** Denies an access token by its `jti` until the latest that any token issued until now is accepted. */
+export async function denyTokenById(
+  deps: DenyDependencies,
+  store: DenialStore,
+  jti: string,
+  expiresAt: Date,
+  asker: Asker,
+): Promise<void> {
+  const now = deps.clock.now();
+  const latest = addSeconds(now, deps.limits.accessTokenSeconds);
+  if (expiresAt > latest) {
+    throw new LatchkeyError("invalid_request", { fields: { expiresAt: "No access token lives that long." } });
+  }
+  // Whatever the caller believes of its expiry, and with the tolerance on top.
+  const denial = { kind: "jti", value: jti, expiresAt: latest } as const;
+  await store.deny(denial);
+  deps.denylist.learn([denial]);
+  await deps.audit.record({
+    at: now,
+    type: "access_token.denied",
+    actorId: asker.userId,
+    userId: null,
+    sessionId: null,
+    client: asker.client,
+    details: { jti },
+  });
+}

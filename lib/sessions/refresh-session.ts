@@ -1,0 +1,89 @@
+import type { Client } from "@/lib/audit/events";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { type Credentials, issueCredentials } from "./credentials";
+import type { SessionDependencies } from "./dependencies";
+import { endSessions } from "./end-sessions";
+import { hashSessionSecret, type RefreshToken } from "./refresh-token";
+import { judgeRefresh } from "./rotation";
+import { mayContinue, type SessionWithUser } from "./session";
+
+/**
+ * Renews a session from its refresh token: acknowledged rotation (docs/decisions/002).
+ * A genuine token of a rotated generation is answered with the current one again, recovered, or found to be reused,
+ * which ends the session. Throws `invalid_refresh_token` for everything else, and changes nothing for a token that
+ * is not ours: a stranger who knows a session's id cannot end it.
+ */
+export async function refreshSession(deps: SessionDependencies, text: string, client: Client): Promise<Credentials> {
+  const presented = deps.refreshTokens.verify(text);
+  if (presented === null) throw new LatchkeyError("invalid_refresh_token", { reason: "not ours" });
+  const rotated = await rotate(deps, presented, client);
+  if (rotated !== null) return issueCredentials(deps, rotated, presented.secret, deps.clock.now());
+  const session = await requireSession(deps, presented);
+  return answerRotatedToken(deps, session, presented, client);
+}
+
+function rotate(deps: SessionDependencies, presented: RefreshToken, client: Client): Promise<SessionWithUser | null> {
+  const { sessionId, generation, secret } = presented;
+  return deps.store.rotate(
+    { sessionId, generation, secretHash: hashSessionSecret(secret) },
+    { now: deps.clock.now(), idleSeconds: deps.limits.idleSeconds, client },
+  );
+}
+
+async function requireSession(deps: SessionDependencies, presented: RefreshToken): Promise<SessionWithUser> {
+  const session = await deps.store.find(presented.sessionId);
+  const isGenuine = session !== null && Buffer.compare(session.secretHash, hashSessionSecret(presented.secret)) === 0;
+  if (!isGenuine) throw new LatchkeyError("invalid_refresh_token", { reason: "no such session" });
+  if (!mayContinue(session, deps.clock.now())) {
+    throw new LatchkeyError("invalid_refresh_token", { reason: "the session has ended" });
+  }
+  return session;
+}
+
+async function answerRotatedToken(
+  deps: SessionDependencies,
+  session: SessionWithUser,
+  presented: RefreshToken,
+  client: Client,
+): Promise<Credentials> {
+  const now = deps.clock.now();
+  const verdict = judgeRefresh(session, presented.generation, client.userAgent, now);
+  if (verdict === "reuse") return refuseReuse(deps, session, presented, client);
+  if (verdict === "recover") await recover(deps, session, client);
+  return issueCredentials(deps, session, presented.secret, now);
+}
+
+async function recover(deps: SessionDependencies, session: SessionWithUser, client: Client): Promise<void> {
+  const now = deps.clock.now();
+  const isCurrent = await deps.store.markRecovered(session.id, session.generation, now);
+  if (!isCurrent) throw new LatchkeyError("invalid_refresh_token", { reason: "rotated during a recovery" });
+  await deps.audit.record({
+    at: now,
+    type: "refresh_token.recovered",
+    actorId: session.userId,
+    userId: session.userId,
+    sessionId: session.id,
+    client,
+    details: { generation: session.generation },
+  });
+}
+
+async function refuseReuse(
+  deps: SessionDependencies,
+  session: SessionWithUser,
+  presented: RefreshToken,
+  client: Client,
+): Promise<never> {
+  await endSessions(deps, { kind: "ids", ids: [session.id], ownedBy: null }, "refresh_token_reuse", {
+    type: "refresh_token.reuse_detected",
+    actorId: null,
+    client,
+    details: {
+      presentedGeneration: presented.generation,
+      currentGeneration: session.generation,
+      lastIp: session.ip,
+      lastUserAgent: session.userAgent,
+    },
+  });
+  throw new LatchkeyError("invalid_refresh_token", { reason: "refresh token reuse" });
+}

@@ -1,0 +1,70 @@
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import type { NewUser, User, UserChange, UserStore } from "@/lib/identity/user-store";
+import { type Database, isUniqueViolation } from "./client";
+import { pageQuery, toListing } from "./cursor";
+import { Prisma } from "./generated/client";
+
+/** What a session or a list may carry of a person: everything but the password hash. */
+export const PUBLIC_USER = { id: true, email: true, name: true, role: true, status: true, createdAt: true } as const;
+
+/** Any constant: all who create the first person queue behind it. */
+const FIRST_USER_LOCK = 7_234_001;
+
+const OTHER_ACTIVE_ADMINS = Prisma.sql`SELECT id FROM users WHERE role = 'admin' AND status = 'active' FOR UPDATE`;
+
+export function createUserStore(db: Database, atomically: Atomically): UserStore {
+  return {
+    findByEmail: (email) => db.user.findUnique({ where: { email } }),
+    find: (id) => db.user.findUnique({ where: { id } }),
+    isEmpty: async () => (await db.user.findFirst({ select: { id: true } })) === null,
+    insert: (user) => insert(db, user),
+
+    insertFirst: (user) =>
+      atomically(async (tx) => {
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(${FIRST_USER_LOCK})`;
+        return (await tx.user.findFirst({ select: { id: true } })) === null ? insert(tx, user) : null;
+      }),
+
+    setPassword: async (id, passwordHash, now) => {
+      await db.user.update({ where: { id }, data: { passwordHash, passwordChangedAt: now } });
+    },
+
+    setName: async (id, name) => {
+      await db.user.update({ where: { id }, data: { name } });
+    },
+
+    change: (id, change) => atomically((tx) => changeUser(tx, id, change)),
+
+    list: async ({ query }, page) => {
+      const { after, order } = pageQuery(page);
+      const contains = { contains: query ?? "", mode: "insensitive" } as const;
+      const matching = query === null ? {} : { OR: [{ email: contains }, { name: contains }] };
+      return toListing(await db.user.findMany({ where: { AND: [matching, after] }, ...order }), page);
+    },
+  };
+}
+
+export type Atomically = <Result>(work: (tx: Database) => Promise<Result>) => Promise<Result>;
+
+async function insert(db: Database, user: NewUser): Promise<User | null> {
+  try {
+    const { createdAt, passwordHash } = user;
+    return await db.user.create({ data: { ...user, passwordChangedAt: passwordHash === null ? null : createdAt } });
+  } catch (error) {
+    if (isUniqueViolation(error)) return null;
+    throw error;
+  }
+}
+
+async function changeUser(tx: Database, id: string, { role, status }: UserChange) {
+  const admins = await tx.$queryRaw<{ id: string }[]>(OTHER_ACTIVE_ADMINS);
+  const before = await tx.user.findUnique({ where: { id } });
+  if (before === null) return null;
+  const after = { ...before, role: role ?? before.role, status: status ?? before.status };
+  const staysAdmin = after.role === "admin" && after.status === "active";
+  if (!staysAdmin && admins.every((admin) => admin.id === id) && admins.length > 0) {
+    throw new LatchkeyError("last_administrator");
+  }
+  await tx.user.update({ where: { id }, data: { role: after.role, status: after.status } });
+  return { before, after };
+}

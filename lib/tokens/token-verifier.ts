@@ -1,0 +1,41 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "@/lib/crypto/clock";
+import { checkTimes, type Verification, type VerificationRules, type VerifiedClaims, verifyAccessToken } from "./verify";
+
+const MAX_CACHED_TOKENS = 10_000;
+
+/**
+ * Verifies access tokens and remembers, by its exact bytes, each whose signature held, so that a signature is
+ * checked once per process. Time is checked at every use; a change of the keyring forgets everything.
+ */
+export class TokenVerifier {
+  readonly #cache = new LRUCache<string, VerifiedClaims>({ max: MAX_CACHED_TOKENS });
+  #cachedVersion = 0;
+
+  constructor(
+    private readonly rules: VerificationRules,
+    private readonly keyring: { readonly version: number },
+    private readonly clock: Clock,
+  ) {}
+
+  async verify(text: string): Promise<Verification> {
+    this.#forgetWhenKeysChanged();
+    const cached = this.#cache.get(text);
+    if (cached === undefined) return this.#verifyFresh(text);
+    const fault = checkTimes(cached, this.rules.clockToleranceSeconds, this.clock.now());
+    return fault === null ? { ok: true, claims: cached } : { ok: false, reason: fault };
+  }
+
+  async #verifyFresh(text: string): Promise<Verification> {
+    const { version } = this.keyring;
+    const verification = await verifyAccessToken(text, this.rules, this.clock.now());
+    if (verification.ok && version === this.keyring.version) this.#cache.set(text, verification.claims);
+    return verification;
+  }
+
+  #forgetWhenKeysChanged(): void {
+    if (this.#cachedVersion === this.keyring.version) return;
+    this.#cache.clear();
+    this.#cachedVersion = this.keyring.version;
+  }
+}

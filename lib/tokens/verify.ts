@@ -1,0 +1,104 @@
+import { compactVerify } from "jose";
+import { toNumericDate } from "@/lib/crypto/clock";
+import type { VerificationKey } from "@/lib/keys/keyring";
+import { type AccessTokenClaims, accessTokenClaims } from "./claims";
+import { type CompactJws, parseCompactJws } from "./compact-jws";
+import type { Profile } from "./profiles";
+
+/** Why a token was refused. For the log; the caller learns `invalid_token`. */
+export type RejectionReason =
+  | "too_large"
+  | "malformed"
+  | "header"
+  | "type"
+  | "algorithm"
+  | "unknown_key"
+  | "signature"
+  | "claims"
+  | "issuer"
+  | "audience"
+  | "lifetime"
+  | "not_yet_valid"
+  | "expired"
+  | "denied";
+
+declare const verified: unique symbol;
+
+/** Claims whose signature and issuer hold. Only `verifyAccessToken` makes one. */
+export type VerifiedClaims = Readonly<AccessTokenClaims> & { readonly [verified]: true };
+
+export type Verification =
+  | { ok: true; claims: VerifiedClaims }
+  | { ok: false; reason: RejectionReason };
+
+export interface VerificationRules {
+  issuer: string;
+  audience: string;
+  profile: Profile;
+  clockToleranceSeconds: number;
+  findKey(kid: string): Promise<VerificationKey | null>;
+}
+
+/** The only header members an access token of ours has: `crit`, `jku`, `jwk`, `x5u`, `x5c`, `b64`, `zip` end here. */
+const HEADER_MEMBERS = new Set(["alg", "kid", "typ"]);
+const MAX_KID_LENGTH = 64;
+
+const refuse = (reason: RejectionReason): Verification => ({ ok: false, reason });
+
+/**
+ * Verifies an access token (RFC 9068 section 4, RFC 8725bis). The steps run in this order and the payload is not
+ * looked at until the signature holds. Does not ask the denylist. Never throws for what a caller sent.
+ */
+export async function verifyAccessToken(text: string, rules: VerificationRules, now: Date): Promise<Verification> {
+  const { profile } = rules;
+  if (text.length > profile.maxBytes) return refuse("too_large");
+  const jws = parseCompactJws(text);
+  if (jws === null) return refuse("malformed");
+  const headerFault = checkHeader(jws.header, profile);
+  if (headerFault !== null) return refuse(headerFault);
+  const key = await rules.findKey(String(jws.header.kid));
+  if (key === null) return refuse("unknown_key");
+  if (key.algorithm !== jws.header.alg) return refuse("algorithm");
+  if (!(await hasValidSignature(text, key))) return refuse("signature");
+  const claims = accessTokenClaims.safeParse(jws.payload);
+  if (!claims.success) return refuse("claims");
+  const claimFault = checkClaims(claims.data, rules) ?? checkTimes(claims.data, rules.clockToleranceSeconds, now);
+  return claimFault === null ? { ok: true, claims: claims.data as VerifiedClaims } : refuse(claimFault);
+}
+
+function checkHeader(header: CompactJws["header"], profile: Profile): RejectionReason | null {
+  if (!Object.keys(header).every((member) => HEADER_MEMBERS.has(member))) return "header";
+  if (!profile.algorithms.some((algorithm) => algorithm === header.alg)) return "algorithm";
+  if (typeof header.typ !== "string" || mediaType(header.typ) !== profile.type) return "type";
+  return typeof header.kid === "string" && header.kid.length <= MAX_KID_LENGTH ? null : "header";
+}
+
+/** RFC 7515 section 4.1.9: `application/` may be left out, and media types have no case. */
+const mediaType = (typ: string): string => typ.toLowerCase().replace(/^application\//, "");
+
+async function hasValidSignature(text: string, key: VerificationKey): Promise<boolean> {
+  try {
+    await compactVerify(text, key.key, { algorithms: [key.algorithm] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkClaims(claims: AccessTokenClaims, rules: VerificationRules): RejectionReason | null {
+  if (claims.iss !== rules.issuer) return "issuer";
+  if (![claims.aud].flat().includes(rules.audience)) return "audience";
+  const lifetimeSeconds = claims.exp - claims.iat;
+  return lifetimeSeconds > 0 && lifetimeSeconds <= rules.profile.maxLifetimeSeconds ? null : "lifetime";
+}
+
+/** What changes as time passes; checked at every use of a token, cached or not (RFC 7519 sections 4.1.4 to 4.1.6). */
+export function checkTimes(
+  claims: Pick<AccessTokenClaims, "exp" | "nbf" | "iat">,
+  toleranceSeconds: number,
+  now: Date,
+): RejectionReason | null {
+  const nowSeconds = toNumericDate(now);
+  if (nowSeconds >= claims.exp + toleranceSeconds) return "expired";
+  return nowSeconds + toleranceSeconds < Math.max(claims.nbf, claims.iat) ? "not_yet_valid" : null;
+}

@@ -1,0 +1,66 @@
+import { type NextRequest, NextResponse } from "next/server";
+import { authenticateRequest, type SignedIn } from "@/app/_http/authenticate-request";
+import { type Exchange, forward, openExchange } from "@/app/_http/exchange";
+import { type Presented, readPresented } from "@/app/_http/presented";
+import { refuse } from "@/app/_http/refuse";
+import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
+import { LANDING_CSP, LANDING_HTML, needsLanding } from "@/lib/policy/landing";
+import { isSameOrigin } from "@/lib/policy/same-origin";
+
+// Next calls this file `proxy.ts` from version 16 on; docs/decisions/001 says why it has its name.
+export const config = { runtime: "nodejs", matcher: ["/((?!_next/static/).*)"] };
+
+/** Every request, in this order. Pages, handlers and actions check again: this is never the only guard. */
+export async function middleware(request: NextRequest): Promise<NextResponse> {
+  const exchange = openExchange(request);
+  try {
+    requireOfferedMethod(exchange);
+    requireSameOrigin(exchange);
+    const presented = readPresented(request.headers, exchange.latchkey.settings.secureCookies);
+    if (isArrivingFromElsewhere(exchange, presented)) return landing();
+    const signedIn = await findSignedIn(exchange, presented);
+    requireAccess(exchange, signedIn);
+    return forward(exchange, signedIn?.renewed ?? null);
+  } catch (error) {
+    return refuse(exchange, error);
+  }
+}
+
+function requireOfferedMethod({ route, request }: Exchange): void {
+  if (route.access === "nobody") throw new LatchkeyError("not_found");
+  if (!route.methods.includes(request.method)) throw new LatchkeyError("method_not_allowed");
+}
+
+function requireSameOrigin({ request, latchkey }: Exchange): void {
+  if (!isSameOrigin(request.method, request.headers, latchkey.settings.origin)) {
+    throw new LatchkeyError("foreign_origin");
+  }
+}
+
+/** Strict cookies are not sent along a link from another site; the browser asks again as our own (decision 004). */
+function isArrivingFromElsewhere({ request, route }: Exchange, { refreshToken }: Presented): boolean {
+  return route.kind === "page" && needsLanding(request.method, request.headers, refreshToken !== null);
+}
+
+function landing(): NextResponse {
+  const headers = { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" };
+  return new NextResponse(LANDING_HTML, { headers: { ...headers, "Content-Security-Policy": LANDING_CSP } });
+}
+
+/** A token that is refused sends nobody away from a page that is open to all, the login page first of them. */
+async function findSignedIn(exchange: Exchange, presented: Presented): Promise<SignedIn | null> {
+  const { access } = exchange.route;
+  if (access === "anonymous") return null;
+  try {
+    return await authenticateRequest(exchange, presented);
+  } catch (error) {
+    if (access === "optional" && hasCode(error, "invalid_token")) return null;
+    throw error;
+  }
+}
+
+function requireAccess({ route }: Exchange, signedIn: SignedIn | null): void {
+  if (route.access === "anonymous" || route.access === "optional") return;
+  if (signedIn === null) throw new LatchkeyError("not_authenticated");
+  if (route.access === "admin" && signedIn.role !== "admin") throw new LatchkeyError("forbidden");
+}

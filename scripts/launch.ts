@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { readSettings, type Settings } from "../lib/config/settings";
+import { ensureAppSecret } from "./app-secret";
+import { applyMigrations } from "./apply-migrations";
+import { startEmbeddedDatabase } from "./embedded-database";
+import { textFor } from "./plain-error";
+import { startServer } from "./server-process";
+
+const PROJECT = join(import.meta.dirname, "..");
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+export interface LaunchOptions {
+  development: boolean;
+  /** The server's script, from the project's root. */
+  server: string;
+}
+
+/**
+ * Brings up the database and the server and stays until the server ends. Returns the exit code.
+ * Anything an operator can put right is said in one line on stderr, and the code is 1.
+ */
+export async function launch(variables: NodeJS.ProcessEnv, options: LaunchOptions): Promise<number> {
+  const given: NodeJS.ProcessEnv = {
+    ...variables,
+    NODE_ENV: options.development ? "development" : "production",
+  };
+  try {
+    const settings = readSettings(given);
+    return settings.databaseUrl === null
+      ? await runEmbedded(settings, given, options.server)
+      : await runServer(settings.databaseUrl, settings, given, options.server, holdSignals());
+  } catch (error) {
+    process.stderr.write(textFor(error));
+    return 1;
+  }
+}
+
+async function runEmbedded(settings: Settings, given: NodeJS.ProcessEnv, script: string): Promise<number> {
+  // Until the server takes them over, signals wait: a database is never left half started.
+  const signals = holdSignals();
+  const embedded = await startEmbeddedDatabase(settings.dataDir);
+  try {
+    const secret =
+      settings.secrets.length === 0 ? { APP_SECRET_FILE: ensureAppSecret(settings.dataDir) } : {};
+    const serve = runServer(embedded.databaseUrl, settings, { ...given, ...secret }, script, signals);
+    return await Promise.race([serve, embedded.failed]);
+  } finally {
+    await embedded.close();
+  }
+}
+
+/** Migrates, then runs the server, which finds in its environment what the launcher has decided. */
+async function runServer(
+  databaseUrl: string,
+  settings: Settings,
+  given: NodeJS.ProcessEnv,
+  script: string,
+  signals: HeldSignals,
+): Promise<number> {
+  await applyMigrations(databaseUrl);
+  const environment = { ...given, DATABASE_URL: databaseUrl, REVOCATION: settings.revocation };
+  const server = startServer(script, PROJECT, environment);
+  signals.releaseTo(server.stop);
+  return server.ended;
+}
+
+interface HeldSignals {
+  /** From now on a signal calls `stop`; at once when one has already come. */
+  releaseTo(stop: () => void): void;
+}
+
+function holdSignals(): HeldSignals {
+  let came = false;
+  let act = () => {};
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      came = true;
+      act();
+    });
+  }
+  return {
+    releaseTo(stop) {
+      act = stop;
+      if (came) stop();
+    },
+  };
+}

@@ -19,7 +19,7 @@ export function AppShell({ email, isAdmin, signOut, children }: AppShellProps) {
     <>
       <a
         href="#main"
-        className="sr-only rounded-control bg-surface px-4 py-2 font-medium focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-10"
+        className="sr-only rounded-control bg-surface font-medium focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-10 focus:px-4 focus:py-2.5"
       >
         Skip to content
       </a>

@@ -17,6 +17,10 @@ export interface CheckboxProps {
   hideLabel?: boolean;
 }
 
+const BOX =
+  "size-5 shrink-0 cursor-pointer appearance-none rounded-[0.3rem] border border-edge bg-surface transition-colors " +
+  "checked:border-accent checked:bg-accent hover:border-muted aria-invalid:border-danger forced-colors:appearance-auto";
+
 export function Checkbox(props: CheckboxProps) {
   const {
     name,
@@ -47,9 +51,10 @@ export function Checkbox(props: CheckboxProps) {
           disabled={disabled}
           aria-invalid={error ? true : undefined}
           aria-describedby={error || hint ? id : undefined}
-          className="size-5 shrink-0 cursor-pointer"
+          className={`peer ${BOX}`}
         />
-        <span className={hideLabel ? "sr-only" : ""}>{label}</span>
+        <CheckMark />
+        <span className={hideLabel ? "sr-only" : "min-w-0"}>{label}</span>
       </label>
       {error && <FieldError id={id}>{error}</FieldError>}
       {!error && hint && (
@@ -58,5 +63,25 @@ export function Checkbox(props: CheckboxProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Laid over the box before it; drawn here because an image from the stylesheet would need a `data:` address. */
+function CheckMark() {
+  return (
+    <svg
+      viewBox="0 0 20 20"
+      fill="none"
+      aria-hidden="true"
+      className="pointer-events-none -ml-8 hidden size-5 shrink-0 text-on-accent peer-checked:block forced-colors:hidden"
+    >
+      <path
+        d="m5.5 10.5 3 3 6-7"
+        stroke="currentColor"
+        strokeWidth="2"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
   );
 }

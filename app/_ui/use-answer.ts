@@ -12,6 +12,8 @@ export function useAnswer(form: RefObject<HTMLFormElement | null>, state: FormSt
     if (state.status === "ok") {
       if (resetOnOk) element.reset();
       notice?.scrollIntoView({ block: "nearest" });
+      // The button that was pressed may have gone with its row.
+      if (document.activeElement === document.body) notice?.focus({ preventScroll: true });
       return;
     }
     (element.querySelector<HTMLElement>("[aria-invalid=true]") ?? notice)?.focus();

@@ -98,7 +98,7 @@ function refuse(name: keyof Environment, held: string | undefined): never {
  * An empty variable counts as unset. Throws `SettingError`, whose one-line message names the setting,
  * what it holds (never a secret) and what it may hold.
  */
-export function readSettings(variables: NodeJS.ProcessEnv = process.env): Settings {
+export function readSettings(variables: Readonly<Record<string, string | undefined>> = process.env): Settings {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {

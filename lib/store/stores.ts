@@ -29,6 +29,7 @@ export interface DatabaseStores extends Stores {
   atomically<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result>;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
+  databaseTime(): Promise<Date>;
   close(): Promise<void>;
 }
 
@@ -39,6 +40,10 @@ export function openStores(databaseUrl: string): DatabaseStores {
     atomically: (work) => client.$transaction((tx) => work(createStores(tx, (inner) => inner(tx)))),
     ping: async () => {
       await client.$queryRaw`SELECT 1`;
+    },
+    databaseTime: async () => {
+      const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+      return row.now;
     },
     close: () => client.$disconnect(),
   };

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ZodError } from "zod";
+import { SettingError } from "../../lib/config/setting-error";
+import { readSettings, type Settings } from "../../lib/config/settings";
+import { isLatchkeyError } from "../../lib/errors/latchkey-error";
+import { createServices, type Services } from "../../lib/services";
+import { ensureAppSecret } from "../app-secret";
+import { applyMigrations } from "../apply-migrations";
+import { withDatabase } from "../embedded-database";
+import { textFor } from "../plain-error";
+import { type Command, type CommandResult, UsageError } from "./command";
+import { doctor } from "./doctor";
+import { sessionsList, sessionsRevoke } from "./sessions";
+import { adminCreate, usersDisable, usersEnable, usersLink, usersList } from "./users";
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  "admin create": adminCreate,
+  "users list": usersList,
+  "users disable": usersDisable,
+  "users enable": usersEnable,
+  "users link": usersLink,
+  "sessions list": sessionsList,
+  "sessions revoke": sessionsRevoke,
+  doctor,
+};
+
+const DONE = 0;
+const REFUSED = 1;
+const USAGE = 2;
+
+/** Runs one command. Returns the exit code: 0 done, 1 refused, 2 used wrongly. */
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    const { command, given, isJson } = readCommand(words);
+    const result = await withServices((latchkey) => command.run(latchkey, given));
+    write(result, isJson);
+    return result.isRefusal ? REFUSED : DONE;
+  } catch (error) {
+    process.stderr.write(explain(error));
+    return error instanceof UsageError ? USAGE : REFUSED;
+  }
+}
+
+function readCommand(words: readonly string[]) {
+  const name = words[0] === "doctor" ? "doctor" : words.slice(0, 2).join(" ");
+  const command = COMMANDS[name];
+  if (command === undefined) throw new UsageError(`There is no command "${name}".\n\n${usage()}`);
+  const { values, positionals } = parse(words.slice(name.split(" ").length), command);
+  if (positionals.length !== command.positionals) {
+    throw new UsageError(`Usage: npm run cli -- ${name} ${command.parameters} [--json]`);
+  }
+  const { json, ...options } = values;
+  return { command, given: { positionals, options }, isJson: json === true };
+}
+
+function parse(words: string[], command: Command) {
+  try {
+    const options = { ...command.options, json: { type: "boolean" as const } };
+    return parseArgs({ args: words, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { parameters, summary }]) => {
+    return `  ${`${name} ${parameters}`.trim()}\n      ${summary}`;
+  });
+  return ["Usage: npm run cli -- NOUN VERB [--json]", "", ...lines].join("\n");
+}
+
+/** On the database of the running Latchkey where there is one; its server hears of every change within a second. */
+async function withServices<Result>(use: (latchkey: Services) => Promise<Result>): Promise<Result> {
+  const settings = readSettings();
+  return withDatabase(settings, async (databaseUrl) => {
+    await applyMigrations(databaseUrl);
+    const latchkey = createServices({ ...settings, databaseUrl, secrets: secretsOf(settings), logLevel: "silent" });
+    try {
+      return await use(latchkey);
+    } finally {
+      await latchkey.stop();
+    }
+  });
+}
+
+function secretsOf(settings: Settings): readonly string[] {
+  if (settings.secrets.length > 0) return settings.secrets;
+  return readSettings({ APP_SECRET_FILE: ensureAppSecret(join(settings.dataDir)) }).secrets;
+}
+
+function write({ data, lines }: CommandResult, isJson: boolean): void {
+  process.stdout.write(isJson ? `${JSON.stringify(data)}\n` : lines.map((line) => `${line}\n`).join(""));
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ZodError) return `${error.issues[0]?.message}\n`;
+  if (isLatchkeyError(error)) return `${[error.message, ...Object.values(error.fields ?? {})].join(" ")}\n`;
+  if (error instanceof UsageError || error instanceof SettingError) return `${error.message}\n`;
+  return textFor(error);
+}

@@ -28,13 +28,20 @@ async function serve(): Promise<void> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
-  const app = next({ dev: development, dir: import.meta.dirname, port, hostname: "localhost", httpServer: server });
+  const app = next({
+    dev: development,
+    dir: import.meta.dirname,
+    port,
+    hostname: "localhost",
+    httpServer: server,
+  });
   await app.prepare();
   const handle = app.getRequestHandler();
   server.on("request", (request, response) => {
     if (admit(request, response, latchkey.settings)) void handle(request, response);
   });
-  if (!development) server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  if (!development)
+    server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   await listen(server, port);
   stopWithLauncher(server, latchkey);
   process.stdout.write(`Latchkey is ready at ${origin}\n`);
@@ -65,7 +72,9 @@ function admit(request: IncomingMessage, response: ServerResponse, settings: Set
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "EADDRINUSE" ? new SettingError(`PORT ${port} is in use by another program.`) : error),
+      reject(
+        error.code === "EADDRINUSE" ? new SettingError(`PORT ${port} is in use by another program.`) : error,
+      ),
     );
     server.listen(port, resolve);
   });
@@ -87,6 +96,8 @@ function stopWithLauncher(server: Server, latchkey: Services): void {
 
 serve().catch((error: unknown) => {
   const isExpected = error instanceof SettingError || error instanceof SealedBoxError;
-  process.stderr.write(isExpected ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`);
+  process.stderr.write(
+    isExpected ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`,
+  );
   process.exit(1);
 });

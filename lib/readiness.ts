@@ -7,7 +7,9 @@ export async function readiness({
   stores,
   keyring,
   denylist,
-}: Pick<Services, "stores" | "keyring" | "denylist">): Promise<Record<"database" | "keys" | "denylist", PartState>> {
+}: Pick<Services, "stores" | "keyring" | "denylist">): Promise<
+  Record<"database" | "keys" | "denylist", PartState>
+> {
   const [database, keys, denials] = await Promise.all([
     stateOf(() => stores.ping()),
     stateOf(async () => keyring.signer),

@@ -64,9 +64,22 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
       await keyring.open();
       await replica?.sync();
       const inBackground = (work: () => Promise<unknown>) => () =>
-        work().catch((error: unknown) => log.warn({ err: error }, "background work failed; it will be tried again"));
-      if (replica !== null) timers.push(repeat(inBackground(() => replica.sync()), DENYLIST_POLL_MS));
-      timers.push(repeat(inBackground(() => stores.denials.deleteExpired(clock.now())), CLEANUP_INTERVAL_MS));
+        work().catch((error: unknown) =>
+          log.warn({ err: error }, "background work failed; it will be tried again"),
+        );
+      if (replica !== null)
+        timers.push(
+          repeat(
+            inBackground(() => replica.sync()),
+            DENYLIST_POLL_MS,
+          ),
+        );
+      timers.push(
+        repeat(
+          inBackground(() => stores.denials.deleteExpired(clock.now())),
+          CLEANUP_INTERVAL_MS,
+        ),
+      );
     },
     stop: async () => {
       for (const timer of timers) clearInterval(timer);

@@ -52,8 +52,16 @@ async function withEngine<T>(
   }
 }
 
+let loaded: Promise<EngineModule> | undefined;
+
+/** Once per process: the engine's JavaScript half keeps views of one instance's memory. */
+function loadEngine(): Promise<EngineModule> {
+  loaded ??= instantiateEngine();
+  return loaded;
+}
+
 /** The package's own entry imports a .wasm file as a module, which Node 20 does not do; this is what it would do. */
-async function loadEngine(): Promise<EngineModule> {
+async function instantiateEngine(): Promise<EngineModule> {
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: reportPanic } });
   const background = "@prisma/schema-engine-wasm/schema_engine_bg";
   const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");

@@ -14,6 +14,7 @@ const BUILD_SOURCES = [
   "lib",
   "public",
   "middleware.ts",
+  "instrumentation-client.ts",
   "next.config.mjs",
   "postcss.config.mjs",
   "package-lock.json",

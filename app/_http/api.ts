@@ -4,8 +4,8 @@ import type { z } from "zod";
 import type { Client } from "@/lib/audit/events";
 import { MAX_BODY_BYTES } from "@/lib/config/sizes";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
-import type { Credentials } from "@/lib/sessions/credentials";
 import { type Services, services } from "@/lib/services";
+import type { Credentials } from "@/lib/sessions/credentials";
 import type { VerifiedClaims } from "@/lib/tokens/verify";
 import { findClaims } from "./current-session";
 import { clientOf } from "./exchange";
@@ -30,7 +30,12 @@ export function api(answer: (call: ApiCall) => Promise<NextResponse>): RouteHand
   return async (request, context) => {
     const latchkey = services();
     try {
-      return await answer({ request, latchkey, client: clientOf(request.headers), params: await context.params });
+      return await answer({
+        request,
+        latchkey,
+        client: clientOf(request.headers),
+        params: await context.params,
+      });
     } catch (error) {
       const requestId = request.headers.get("x-request-id") ?? "";
       return problemResponse(toRefusal(error, latchkey, requestId), requestId);
@@ -39,7 +44,9 @@ export function api(answer: (call: ApiCall) => Promise<NextResponse>): RouteHand
 }
 
 /** As `api`, for a signed-in caller. Checked here again, whatever middleware has found. */
-export function sessionApi(answer: (call: ApiCall, claims: VerifiedClaims) => Promise<NextResponse>): RouteHandler {
+export function sessionApi(
+  answer: (call: ApiCall, claims: VerifiedClaims) => Promise<NextResponse>,
+): RouteHandler {
   return api(async (call) => {
     const claims = await findClaims(call.request.headers);
     if (claims === null) throw new LatchkeyError("not_authenticated");
@@ -48,7 +55,9 @@ export function sessionApi(answer: (call: ApiCall, claims: VerifiedClaims) => Pr
 }
 
 /** As `sessionApi`, for an administrator. */
-export function adminApi(answer: (call: ApiCall, claims: VerifiedClaims) => Promise<NextResponse>): RouteHandler {
+export function adminApi(
+  answer: (call: ApiCall, claims: VerifiedClaims) => Promise<NextResponse>,
+): RouteHandler {
   return sessionApi((call, claims) => {
     if (claims.role !== "admin") throw new LatchkeyError("forbidden");
     return answer(call, claims);
@@ -82,7 +91,8 @@ export async function readJson<Schema extends z.ZodType>(
   request: NextRequest,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) throw new LatchkeyError("unsupported_media_type");
+  if (!JSON_TYPE.test(request.headers.get("content-type") ?? ""))
+    throw new LatchkeyError("unsupported_media_type");
   const text = await request.text();
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) throw new LatchkeyError("body_too_large");
   return parseInput(schema, parseJson(text));

@@ -16,7 +16,10 @@ export interface SignedIn {
  * Authenticates by the access token, and renews the session in line when that has expired. Null: nobody is signed in.
  * Throws `invalid_token` for a token that no honest client holds, and passes on every failure of the database.
  */
-export async function authenticateRequest(exchange: Exchange, presented: Presented): Promise<SignedIn | null> {
+export async function authenticateRequest(
+  exchange: Exchange,
+  presented: Presented,
+): Promise<SignedIn | null> {
   const { accessToken, refreshToken } = presented;
   if (accessToken !== null) {
     const authentication = await authenticate(exchange.latchkey.sessions, accessToken);
@@ -25,20 +28,27 @@ export async function authenticateRequest(exchange: Exchange, presented: Present
       return { role: authentication.claims.role, renewed: null };
     }
     await reportRejection(exchange.latchkey.sessions, authentication, exchange.client);
-    if (!authentication.isRenewable) throw new LatchkeyError("invalid_token", { reason: authentication.reason });
+    if (!authentication.isRenewable)
+      throw new LatchkeyError("invalid_token", { reason: authentication.reason });
     if (refreshToken === null) throw new LatchkeyError("invalid_token", { reason: authentication.reason });
   }
   return refreshToken === null ? null : renew(exchange, refreshToken);
 }
 
 /** A valid token goes on working while the database cannot be reached; its acknowledgement waits for the next use. */
-async function acknowledgeCalmly(exchange: Exchange, claims: Parameters<typeof acknowledge>[1]): Promise<void> {
+async function acknowledgeCalmly(
+  exchange: Exchange,
+  claims: Parameters<typeof acknowledge>[1],
+): Promise<void> {
   const { latchkey } = exchange;
   try {
     await acknowledge(latchkey.sessions, claims);
   } catch (error) {
     if (!latchkey.isOutage(error)) throw error;
-    latchkey.log.warn({ requestId: exchange.requestId }, "acknowledgement waits: the database cannot be reached");
+    latchkey.log.warn(
+      { requestId: exchange.requestId },
+      "acknowledgement waits: the database cannot be reached",
+    );
   }
 }
 

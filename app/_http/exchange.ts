@@ -4,8 +4,8 @@ import type { Client } from "@/lib/audit/events";
 import { contentSecurityPolicy, createNonce, NO_CONTENT_CSP } from "@/lib/policy/content-security-policy";
 import { type Route, routeFor } from "@/lib/policy/routes";
 import { clipUserAgent } from "@/lib/policy/user-agent";
-import type { Credentials } from "@/lib/sessions/credentials";
 import { type Services, services } from "@/lib/services";
+import type { Credentials } from "@/lib/sessions/credentials";
 import { credentialCookies, forwardedCookies, serializeCookie } from "./session-cookies";
 
 /** One request in middleware, and what its answer must carry. */
@@ -29,13 +29,18 @@ export function openExchange(request: NextRequest): Exchange {
     requestId: request.headers.get("x-request-id") ?? "",
     client: clientOf(request.headers),
     contentSecurityPolicy:
-      route.kind === "page" ? contentSecurityPolicy(createNonce(randomBytes), { development }) : NO_CONTENT_CSP,
+      route.kind === "page"
+        ? contentSecurityPolicy(createNonce(randomBytes), { development })
+        : NO_CONTENT_CSP,
   };
 }
 
 /** Who sent the request: the front door has put the caller's address in place. */
 export function clientOf(headers: Headers): Client {
-  return { ip: headers.get("x-forwarded-for") ?? "unknown", userAgent: clipUserAgent(headers.get("user-agent")) };
+  return {
+    ip: headers.get("x-forwarded-for") ?? "unknown",
+    userAgent: clipUserAgent(headers.get("user-agent")),
+  };
 }
 
 /**

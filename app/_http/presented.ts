@@ -22,12 +22,14 @@ export function readPresented(headers: Headers, secureCookies: boolean): Present
   if (accessToken !== null || refreshToken !== null) {
     throw new LatchkeyError("invalid_request", { reason: "cookie and bearer token together" });
   }
-  if (bearer.kind === "malformed") throw new LatchkeyError("invalid_token", { reason: "malformed authorization" });
+  if (bearer.kind === "malformed")
+    throw new LatchkeyError("invalid_token", { reason: "malformed authorization" });
   return { accessToken: bearer.token, refreshToken: null };
 }
 
 function readSingleCookie(header: string | null, name: string): string | null {
   const reading = readCookie(header, name);
-  if (reading.kind === "repeated") throw new LatchkeyError("invalid_request", { reason: `cookie ${name} twice` });
+  if (reading.kind === "repeated")
+    throw new LatchkeyError("invalid_request", { reason: `cookie ${name} twice` });
   return reading.kind === "value" ? reading.value : null;
 }

@@ -19,11 +19,18 @@ export function toRefusal(error: unknown, { isOutage, log }: Services, requestId
 
 export function problemResponse(refusal: LatchkeyError, requestId: string): NextResponse {
   const problem = toProblem(refusal, requestId);
-  return new NextResponse(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(refusal) });
+  return new NextResponse(JSON.stringify(problem), {
+    status: problem.status,
+    headers: problemHeaders(refusal),
+  });
 }
 
 /** These mean: sign in, and you may come back. */
-const SIGN_IN_HELPS: ReadonlySet<ErrorCode> = new Set(["not_authenticated", "invalid_token", "invalid_refresh_token"]);
+const SIGN_IN_HELPS: ReadonlySet<ErrorCode> = new Set([
+  "not_authenticated",
+  "invalid_token",
+  "invalid_refresh_token",
+]);
 
 /** The answer to a request that middleware refuses, in the caller's own terms: page, form of a page, or program. */
 export function refuse(exchange: Exchange, error: unknown): NextResponse {
@@ -33,14 +40,18 @@ export function refuse(exchange: Exchange, error: unknown): NextResponse {
   const { status } = toProblem(refusal, requestId);
   if (request.headers.has("next-action")) {
     const code = SIGN_IN_HELPS.has(refusal.code) ? "not_authenticated" : refusal.code;
-    return plain(code, status, "text/plain; charset=utf-8", refusal);
+    return plain(code, status, "text/plain", refusal);
   }
   if (SIGN_IN_HELPS.has(refusal.code)) return toLogin(exchange);
   return plain(errorPage(refusal.code), status, "text/html; charset=utf-8", refusal);
 }
 
 function plain(body: string, status: number, type: string, refusal: LatchkeyError): NextResponse {
-  const headers = { ...problemHeaders(refusal), "Content-Type": type, "Content-Security-Policy": ERROR_PAGE_CSP };
+  const headers = {
+    ...problemHeaders(refusal),
+    "Content-Type": type,
+    "Content-Security-Policy": ERROR_PAGE_CSP,
+  };
   return new NextResponse(body, { status, headers });
 }
 
@@ -48,6 +59,10 @@ function plain(body: string, status: number, type: string, refusal: LatchkeyErro
 function toLogin({ request, latchkey }: Exchange): NextResponse {
   const { pathname, search } = request.nextUrl;
   const target = new URL("/login", latchkey.settings.origin);
-  if (request.method === "GET" && pathname !== "/") target.searchParams.set("return_to", `${pathname}${search}`);
-  return new NextResponse(null, { status: 303, headers: { Location: target.href, "Cache-Control": "no-store" } });
+  if (request.method === "GET" && pathname !== "/")
+    target.searchParams.set("return_to", `${pathname}${search}`);
+  return new NextResponse(null, {
+    status: 303,
+    headers: { Location: target.href, "Cache-Control": "no-store" },
+  });
 }

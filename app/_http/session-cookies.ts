@@ -21,7 +21,10 @@ export interface SessionCookie {
 type CookieSettings = Pick<Settings, "secureCookies">;
 
 /** The two cookies of a signed-in browser. Throws when one would be larger than a browser need store. */
-export function credentialCookies(credentials: Credentials, { secureCookies: secure }: CookieSettings): SessionCookie[] {
+export function credentialCookies(
+  credentials: Credentials,
+  { secureCookies: secure }: CookieSettings,
+): SessionCookie[] {
   const names = cookieNames(secure);
   const { accessToken, refreshToken, accessTokenExpiresAt, refreshTokenMaxAgeSeconds } = credentials;
   if (accessToken.length > MAX_ACCESS_COOKIE_BYTES || refreshToken.length > MAX_REFRESH_COOKIE_BYTES) {
@@ -30,7 +33,12 @@ export function credentialCookies(credentials: Credentials, { secureCookies: sec
   const accessMaxAgeSeconds = Math.max(1, Math.floor(secondsBetween(new Date(), accessTokenExpiresAt)));
   return [
     { name: names.access, value: accessToken, maxAgeSeconds: accessMaxAgeSeconds, secure },
-    { name: names.refresh, value: refreshToken, maxAgeSeconds: Math.max(1, refreshTokenMaxAgeSeconds), secure },
+    {
+      name: names.refresh,
+      value: refreshToken,
+      maxAgeSeconds: Math.max(1, refreshTokenMaxAgeSeconds),
+      secure,
+    },
   ];
 }
 
@@ -39,11 +47,17 @@ export function removedCookies({ secureCookies: secure }: CookieSettings): Sessi
 }
 
 export function serializeCookie({ name, value, maxAgeSeconds, secure }: SessionCookie): string {
-  return maxAgeSeconds === 0 ? clearCookie(name, { secure }) : setCookie(name, value, { maxAgeSeconds, secure });
+  return maxAgeSeconds === 0
+    ? clearCookie(name, { secure })
+    : setCookie(name, value, { maxAgeSeconds, secure });
 }
 
 /** The `Cookie` header as the browser will send it once it has the renewed session. */
-export function forwardedCookies(header: string | null, credentials: Credentials, settings: CookieSettings): string {
+export function forwardedCookies(
+  header: string | null,
+  credentials: Credentials,
+  settings: CookieSettings,
+): string {
   const cookies = credentialCookies(credentials, settings);
   return replaceCookies(header, Object.fromEntries(cookies.map(({ name, value }) => [name, value])));
 }

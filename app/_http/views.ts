@@ -11,7 +11,16 @@ export function userView({ id, email, name, role, status, createdAt }: SessionUs
 export function sessionView(session: Session, currentId: string | null) {
   const { id, createdAt, lastSeenAt, idleExpiresAt, ip, userAgent } = session;
   const device = deviceName(userAgent);
-  return { id, current: id === currentId, createdAt, lastSeenAt, expiresAt: idleExpiresAt, ip, userAgent, device };
+  return {
+    id,
+    current: id === currentId,
+    createdAt,
+    lastSeenAt,
+    expiresAt: idleExpiresAt,
+    ip,
+    userAgent,
+    device,
+  };
 }
 
 /** As `sessionView`, with whose it is and whether it still lives. */

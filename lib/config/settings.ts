@@ -98,7 +98,9 @@ function refuse(name: keyof Environment, held: string | undefined): never {
  * An empty variable counts as unset. Throws `SettingError`, whose one-line message names the setting,
  * what it holds (never a secret) and what it may hold.
  */
-export function readSettings(variables: Readonly<Record<string, string | undefined>> = process.env): Settings {
+export function readSettings(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
@@ -107,7 +109,8 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   }
   const env = parsed.data;
   const origin = readOrigin(env);
-  if (env.SESSION_IDLE_DAYS > env.SESSION_MAX_DAYS) refuse("SESSION_IDLE_DAYS", String(env.SESSION_IDLE_DAYS));
+  if (env.SESSION_IDLE_DAYS > env.SESSION_MAX_DAYS)
+    refuse("SESSION_IDLE_DAYS", String(env.SESSION_IDLE_DAYS));
   return {
     port: env.PORT,
     origin,

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { deriveKey, sha256 } from "./derive-key";
 import { encodeBase64url } from "./base64url";
+import { deriveKey, sha256 } from "./derive-key";
 
 const VERSION = 1;
 const KEK_ID_BYTES = 8;
@@ -38,7 +38,8 @@ export function createSealedBox(secrets: readonly string[]): SealedBox {
     open: (box, context) => {
       const kekId = Buffer.from(box.subarray(1, 1 + KEK_ID_BYTES));
       const kek = keks.find(({ id }) => id.equals(kekId));
-      if (box[0] !== VERSION || box.length < HEADER_BYTES + TAG_BYTES) throw new SealedBoxError("not a sealed box");
+      if (box[0] !== VERSION || box.length < HEADER_BYTES + TAG_BYTES)
+        throw new SealedBoxError("not a sealed box");
       if (kek === undefined) {
         throw new SealedBoxError(`sealed under another application secret (${encodeBase64url(kekId)})`);
       }

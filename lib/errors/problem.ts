@@ -11,12 +11,24 @@ export interface Problem {
   errors?: Record<string, string>;
 }
 
-export function toProblem({ code, fields }: Pick<LatchkeyError, "code"> & { fields?: LatchkeyError["fields"] }, requestId: string): Problem {
-  return { type: "about:blank", ...ERRORS[code], code, requestId, ...(fields === undefined ? {} : { errors: fields }) };
+export function toProblem(
+  { code, fields }: Pick<LatchkeyError, "code"> & { fields?: LatchkeyError["fields"] },
+  requestId: string,
+): Problem {
+  return {
+    type: "about:blank",
+    ...ERRORS[code],
+    code,
+    requestId,
+    ...(fields === undefined ? {} : { errors: fields }),
+  };
 }
 
 /** The headers that belong to a problem: RFC 6750 section 3 for a 401, Retry-After where waiting helps. */
-export function problemHeaders({ code, retryAfterSeconds }: Pick<LatchkeyError, "code"> & { retryAfterSeconds?: number | undefined }): Record<string, string> {
+export function problemHeaders({
+  code,
+  retryAfterSeconds,
+}: Pick<LatchkeyError, "code"> & { retryAfterSeconds?: number | undefined }): Record<string, string> {
   const retryAfter = retryAfterSeconds ?? (ERRORS[code].status === 503 ? RETRY_AFTER_SECONDS : undefined);
   return {
     "Content-Type": "application/problem+json",
@@ -28,4 +40,5 @@ export function problemHeaders({ code, retryAfterSeconds }: Pick<LatchkeyError, 
 
 const RETRY_AFTER_SECONDS = 2;
 
-const challenge = (code: ErrorCode): string => (code === "invalid_token" ? 'Bearer error="invalid_token"' : "Bearer");
+const challenge = (code: ErrorCode): string =>
+  code === "invalid_token" ? 'Bearer error="invalid_token"' : "Bearer";

@@ -49,7 +49,8 @@ export async function redeemPasswordLink(
 ): Promise<Credentials> {
   const link = await requireLink(deps, token, ["invitation", "password_reset"], client);
   const user = await requireUser(deps, link.userId ?? "");
-  if (user.status !== "active") throw new LatchkeyError("invalid_link", { reason: "the account is disabled" });
+  if (user.status !== "active")
+    throw new LatchkeyError("invalid_link", { reason: "the account is disabled" });
   requireGoodPassword("password", password, user.email);
   await setPassword(deps, user, password, client, async (stores) => {
     const consumed = await stores.links.consume(sha256(token), deps.clock.now());
@@ -79,7 +80,13 @@ async function setPassword(
   const { denials } = await deps.atomically(async (stores) => {
     await first(stores);
     await stores.users.setPassword(user.id, passwordHash, now);
-    await stores.audit.record({ at: now, type: "password.changed", userId: user.id, sessionId: null, ...event });
+    await stores.audit.record({
+      at: now,
+      type: "password.changed",
+      userId: user.id,
+      sessionId: null,
+      ...event,
+    });
     return stores.sessions.end(selection, sessionEnding(deps.sessionDependencies, "password_changed", event));
   });
   deps.sessionDependencies.denylist.learn(denials);

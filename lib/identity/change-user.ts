@@ -21,7 +21,12 @@ export async function changeUser(
     if (changed === null) throw new LatchkeyError("not_found");
     const { before, after } = changed;
     for (const type of eventsOf(before, after)) {
-      await stores.audit.record({ at: now, type, ...concerning(userId, actor), details: { role: after.role } });
+      await stores.audit.record({
+        at: now,
+        type,
+        ...concerning(userId, actor),
+        details: { role: after.role },
+      });
     }
     const reason = after.status === "disabled" ? "account_disabled" : "role_changed";
     if (after.status === before.status && after.role === before.role) return { user: after, denials: [] };
@@ -40,7 +45,8 @@ export async function changeUser(
 function eventsOf(before: User, after: User): AuditEventType[] {
   const events: AuditEventType[] = [];
   if (before.role !== after.role) events.push("user.role_changed");
-  if (before.status !== after.status) events.push(after.status === "disabled" ? "user.disabled" : "user.enabled");
+  if (before.status !== after.status)
+    events.push(after.status === "disabled" ? "user.disabled" : "user.enabled");
   return events;
 }
 

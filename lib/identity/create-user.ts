@@ -15,7 +15,11 @@ import type { NewUser, User } from "./user-store";
  * Signs a new person up and in. Throws `signup_closed` unless SIGNUP is open, `invalid_request` for a password that
  * may not be chosen, `email_taken` (after the work of hashing), `rate_limited`.
  */
-export async function signUp(deps: IdentityDependencies, input: SignInInput, client: Client): Promise<Credentials> {
+export async function signUp(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  client: Client,
+): Promise<Credentials> {
   if (deps.signup !== "open") throw new LatchkeyError("signup_closed");
   const refusal = await deps.rateLimiter.spend("signUpByAddress", addressBucket(client.ip));
   if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
@@ -70,7 +74,10 @@ export async function inviteUser(
   input: { email: string; role: Role; name: string | null },
   actor: Actor,
 ): Promise<{ user: User; link: IssuedLink }> {
-  const user = await deps.users.insert({ ...(await newUser(deps, input.email, input.role, null)), name: input.name });
+  const user = await deps.users.insert({
+    ...(await newUser(deps, input.email, input.role, null)),
+    name: input.name,
+  });
   if (user === null) throw new LatchkeyError("email_taken");
   await record(deps, "user.created", user, actor);
   return { user, link: await createLink(deps, "invitation", user, actor) };

@@ -12,11 +12,18 @@ const passwordText = z
   .refine((text) => Buffer.byteLength(text) <= MAX_PASSWORD_BYTES, "This is too long to be a password.");
 
 export const credentialsSchema = z.strictObject({ email: emailSchema, password: passwordText });
-export const passwordChangeSchema = z.strictObject({ currentPassword: passwordText, newPassword: passwordText });
+export const passwordChangeSchema = z.strictObject({
+  currentPassword: passwordText,
+  newPassword: passwordText,
+});
 export const newPasswordSchema = z.strictObject({ password: passwordText });
 
 /** Throws `invalid_request` for the field when the password may not be chosen. */
-export function requireGoodPassword(field: "password" | "newPassword", password: string, email: string): void {
+export function requireGoodPassword(
+  field: "password" | "newPassword",
+  password: string,
+  email: string,
+): void {
   const fault = findPasswordFault(password, email);
   if (fault !== null) throw new LatchkeyError("invalid_request", { fields: { [field]: fault } });
 }

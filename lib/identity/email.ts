@@ -7,4 +7,8 @@ const MAX_EMAIL_LENGTH = 254;
 export const emailSchema = z
   .string("Enter an e-mail address.")
   .transform((text) => text.trim().normalize("NFKC").toLowerCase())
-  .pipe(z.email("Enter an e-mail address, such as ada@example.com.").max(MAX_EMAIL_LENGTH, "This address is too long."));
+  .pipe(
+    z
+      .email("Enter an e-mail address, such as ada@example.com.")
+      .max(MAX_EMAIL_LENGTH, "This address is too long."),
+  );

@@ -20,7 +20,9 @@ export function findPasswordFault(password: string, email: string): string | nul
     return `Use at least ${MIN_PASSWORD_LENGTH} characters. A sentence of a few words is a good choice.`;
   }
   if (length > MAX_PASSWORD_LENGTH) return `Use at most ${MAX_PASSWORD_LENGTH} characters.`;
-  return isEasyToGuess(password, email) ? "This is easy to guess. Try a few words that do not belong together." : null;
+  return isEasyToGuess(password, email)
+    ? "This is easy to guess. Try a few words that do not belong together."
+    : null;
 }
 
 /** Common passwords, repetitions, sequences, keyboard runs, and the person's own address. */

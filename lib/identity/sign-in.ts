@@ -41,7 +41,11 @@ export async function replaceSession(
   const credentials = await startSession(deps.sessionDependencies, toSessionUser(user), client);
   if (replacedSessionId !== null) {
     const selection = { kind: "ids", ids: [replacedSessionId], ownedBy: null } as const;
-    await endSessions(deps.sessionDependencies, selection, "replaced", { actorId: user.id, client, details: {} });
+    await endSessions(deps.sessionDependencies, selection, "replaced", {
+      actorId: user.id,
+      client,
+      details: {},
+    });
   }
   return credentials;
 }
@@ -62,7 +66,12 @@ async function spendAttempt(deps: IdentityDependencies, email: string, user: Use
   throw new LatchkeyError("rate_limited", refusal);
 }
 
-async function spendAccountAttempt(deps: IdentityDependencies, email: string, user: User | null, client: Client) {
+async function spendAccountAttempt(
+  deps: IdentityDependencies,
+  email: string,
+  user: User | null,
+  client: Client,
+) {
   const refusal = await deps.rateLimiter.spend("signInFailureByAccount", email);
   if (refusal === null || user === null) return refusal;
   return (await deps.sessions.knowsAddress(user.id, client.ip)) ? null : refusal;
@@ -79,7 +88,14 @@ async function refuse(deps: IdentityDependencies, user: User | null, client: Cli
 }
 
 function eventOf(deps: IdentityDependencies, user: User | null, client: Client) {
-  return { at: deps.clock.now(), actorId: null, userId: user?.id ?? null, sessionId: null, client, details: {} };
+  return {
+    at: deps.clock.now(),
+    actorId: null,
+    userId: user?.id ?? null,
+    sessionId: null,
+    client,
+    details: {},
+  };
 }
 
 function toSessionUser({ id, email, name, role, status, createdAt }: User) {

@@ -1,5 +1,5 @@
-import type { Listing, Page } from "@/lib/sessions/session-store";
 import type { Role, SessionUser } from "@/lib/sessions/session";
+import type { Listing, Page } from "@/lib/sessions/session-store";
 
 export interface User extends SessionUser {
   /** Null: invited, and no password chosen yet. */

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
-import { sha256 } from "@/lib/crypto/derive-key";
 import { encodeBase64url } from "@/lib/crypto/base64url";
+import { sha256 } from "@/lib/crypto/derive-key";
 import { isPublished, type SigningKeyRecord } from "./signing-key";
 
 /** The members of a public key by type (RFC 7518 section 6, RFC 8037 section 2). Nothing else is copied. */

@@ -18,6 +18,7 @@ test.each<[string, string, Record<string, string>, boolean]>([
   ["a typed address", "GET", { ...LINK, "sec-fetch-site": "none" }, false],
   ["a frame", "GET", { ...LINK, "sec-fetch-dest": "iframe" }, false],
   ["an image", "GET", { ...LINK, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }, false],
+  ["a document that is not navigated to", "GET", { ...LINK, "sec-fetch-mode": "no-cors" }, false],
   ["a fetch", "GET", { ...LINK, "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }, false],
   ["repeated header", "GET", { ...LINK, "sec-fetch-site": "cross-site, same-origin" }, false],
   ["a program", "GET", {}, false],

@@ -10,7 +10,10 @@ interface Asker {
   client: Client | null;
 }
 
-type DenyDependencies = Pick<SessionDependencies, "verifyAccessToken" | "denylist" | "audit" | "clock" | "limits">;
+type DenyDependencies = Pick<
+  SessionDependencies,
+  "verifyAccessToken" | "denylist" | "audit" | "clock" | "limits"
+>;
 
 /** Denies one access token of ours; its session goes on. Throws `invalid_request` for any other text. */
 export async function denyToken(

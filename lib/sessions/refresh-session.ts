@@ -13,7 +13,11 @@ import { mayContinue, type SessionWithUser } from "./session";
  * which ends the session. Throws `invalid_refresh_token` for everything else, and changes nothing for a token that
  * is not ours: a stranger who knows a session's id cannot end it.
  */
-export async function refreshSession(deps: SessionDependencies, text: string, client: Client): Promise<Credentials> {
+export async function refreshSession(
+  deps: SessionDependencies,
+  text: string,
+  client: Client,
+): Promise<Credentials> {
   const presented = deps.refreshTokens.verify(text);
   if (presented === null) throw new LatchkeyError("invalid_refresh_token", { reason: "not ours" });
   const rotated = await rotate(deps, presented, client);
@@ -22,7 +26,11 @@ export async function refreshSession(deps: SessionDependencies, text: string, cl
   return answerRotatedToken(deps, session, presented, client);
 }
 
-function rotate(deps: SessionDependencies, presented: RefreshToken, client: Client): Promise<SessionWithUser | null> {
+function rotate(
+  deps: SessionDependencies,
+  presented: RefreshToken,
+  client: Client,
+): Promise<SessionWithUser | null> {
   const { sessionId, generation, secret } = presented;
   return deps.store.rotate(
     { sessionId, generation, secretHash: hashSessionSecret(secret) },
@@ -32,7 +40,8 @@ function rotate(deps: SessionDependencies, presented: RefreshToken, client: Clie
 
 async function requireSession(deps: SessionDependencies, presented: RefreshToken): Promise<SessionWithUser> {
   const session = await deps.store.find(presented.sessionId);
-  const isGenuine = session !== null && Buffer.compare(session.secretHash, hashSessionSecret(presented.secret)) === 0;
+  const isGenuine =
+    session !== null && Buffer.compare(session.secretHash, hashSessionSecret(presented.secret)) === 0;
   if (!isGenuine) throw new LatchkeyError("invalid_refresh_token", { reason: "no such session" });
   if (!mayContinue(session, deps.clock.now())) {
     throw new LatchkeyError("invalid_refresh_token", { reason: "the session has ended" });

@@ -10,7 +10,12 @@ export type RefreshVerdict = "rotate" | "repeat" | "recover" | "reuse";
 
 type RotationState = Pick<
   Session,
-  "generation" | "rotatedAt" | "acknowledgedGeneration" | "acknowledgedAt" | "recoveredGeneration" | "userAgent"
+  | "generation"
+  | "rotatedAt"
+  | "acknowledgedGeneration"
+  | "acknowledgedAt"
+  | "recoveredGeneration"
+  | "userAgent"
 >;
 
 /**
@@ -30,7 +35,8 @@ export function judgeRefresh(
   return mayRecover(session, userAgent) ? "recover" : "reuse";
 }
 
-const isAcknowledged = (session: RotationState): boolean => session.acknowledgedGeneration === session.generation;
+const isAcknowledged = (session: RotationState): boolean =>
+  session.acknowledgedGeneration === session.generation;
 
 function isWithinOverlap(session: RotationState, now: Date): boolean {
   if (secondsBetween(session.rotatedAt, now) < REFRESH_OVERLAP_SECONDS) return true;

@@ -1,5 +1,5 @@
 import type { Client } from "@/lib/audit/events";
-import { addSeconds } from "@/lib/crypto/clock";
+import { addSeconds, earlierOf } from "@/lib/crypto/clock";
 import { randomId } from "@/lib/crypto/random";
 import { type Credentials, issueCredentials } from "./credentials";
 import type { SessionDependencies } from "./dependencies";
@@ -15,7 +15,6 @@ export async function startSession(
   const now = deps.clock.now();
   const secret = newSessionSecret();
   const expiresAt = addSeconds(now, deps.limits.maxSeconds);
-  const idleExpiresAt = addSeconds(now, deps.limits.idleSeconds);
   const session: Session = {
     id: randomId(),
     userId: user.id,
@@ -28,7 +27,7 @@ export async function startSession(
     authenticatedAt: now,
     createdAt: now,
     lastSeenAt: now,
-    idleExpiresAt: idleExpiresAt < expiresAt ? idleExpiresAt : expiresAt,
+    idleExpiresAt: earlierOf(expiresAt, addSeconds(now, deps.limits.idleSeconds)),
     expiresAt,
     endedAt: null,
     endReason: null,

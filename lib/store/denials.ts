@@ -1,5 +1,5 @@
-import { addSeconds } from "@/lib/crypto/clock";
 import { DENYLIST_POLL_OVERLAP_SECONDS } from "@/lib/config/durations";
+import { addSeconds } from "@/lib/crypto/clock";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { Database } from "./client";
 

@@ -1,11 +1,29 @@
 import { Prisma } from "./generated/client";
 
 /** Prisma: cannot reach, timed out, closed the connection, no connection free, no transaction started in time. */
-const OUTAGE_CODES = new Set(["P1000", "P1001", "P1002", "P1008", "P1011", "P1017", "P2024", "P2028", "P2037"]);
+const OUTAGE_CODES = new Set([
+  "P1000",
+  "P1001",
+  "P1002",
+  "P1008",
+  "P1011",
+  "P1017",
+  "P2024",
+  "P2028",
+  "P2037",
+]);
 
 /** Postgres: connection exceptions (class 08), shutting down or starting (57P), too many connections (53). */
 const OUTAGE_SQL_STATES = /^(08|57P|53)/;
-const OUTAGE_ERRNOS = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENOTFOUND"]);
+const OUTAGE_ERRNOS = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+]);
 const OUTAGE_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Can't reach database/i;
 
 /** Whether the database could not be asked, as opposed to having refused: nothing is known, so nobody is signed out. */

@@ -1,13 +1,15 @@
 import { RateLimiterPrisma, RateLimiterRes } from "rate-limiter-flexible";
-import { sha256 } from "@/lib/crypto/derive-key";
 import { encodeBase64url } from "@/lib/crypto/base64url";
-import { RATE_LIMITS, type RateLimitName } from "@/lib/policy/rate-limits";
+import { sha256 } from "@/lib/crypto/derive-key";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
+import { RATE_LIMITS, type RateLimitName } from "@/lib/policy/rate-limits";
 import type { Database } from "./client";
 
 /** Counts in the database, so that every instance sees the same attempts. Keys are hashed: no address in clear. */
 export function createRateLimiter(db: Database): RateLimiter {
-  const limiters = new Map(Object.keys(RATE_LIMITS).map((name) => [name, createLimiter(db, name as RateLimitName)]));
+  const limiters = new Map(
+    Object.keys(RATE_LIMITS).map((name) => [name, createLimiter(db, name as RateLimitName)]),
+  );
   const limiterOf = (name: RateLimitName): RateLimiterPrisma => {
     const limiter = limiters.get(name);
     if (limiter === undefined) throw new Error(`No such limit: ${name}`);

@@ -1,5 +1,5 @@
-import type { Denial } from "@/lib/revocation/denial";
 import { addSeconds } from "@/lib/crypto/clock";
+import type { Denial } from "@/lib/revocation/denial";
 import type { Session, SessionUser, SessionWithUser } from "@/lib/sessions/session";
 import type {
   ProvenGeneration,
@@ -50,7 +50,10 @@ export function createSessionStore(db: Database): SessionStore {
 
     end: async (selection, ending) => {
       const rows = await db.$queryRaw<{ id: string; denied: boolean }[]>(endStatement(selection, ending));
-      return { endedIds: rows.map(({ id }) => id), denials: rows.filter((row) => row.denied).map(toDenial(ending)) };
+      return {
+        endedIds: rows.map(({ id }) => id),
+        denials: rows.filter((row) => row.denied).map(toDenial(ending)),
+      };
     },
 
     listLiveOfUser: async (userId, page, now) => {
@@ -111,7 +114,10 @@ function toSessionWithUser(row: RotatedRow): SessionWithUser {
 }
 
 /** One statement, so that a session never ends without its denial and its event, nor the other way round. */
-function endStatement(selection: SessionSelection, { now, reason, denyUntil, quietSince, event }: SessionEnding) {
+function endStatement(
+  selection: SessionSelection,
+  { now, reason, denyUntil, quietSince, event }: SessionEnding,
+) {
   return Prisma.sql`
     WITH ended AS (
       UPDATE sessions SET ended_at = ${now}, end_reason = ${reason}::session_end_reason
@@ -132,7 +138,8 @@ function endStatement(selection: SessionSelection, { now, reason, denyUntil, qui
 
 function selected(selection: SessionSelection): Prisma.Sql {
   if (selection.kind === "ids") {
-    const owned = selection.ownedBy === null ? Prisma.empty : Prisma.sql`AND user_id = ${selection.ownedBy}::uuid`;
+    const owned =
+      selection.ownedBy === null ? Prisma.empty : Prisma.sql`AND user_id = ${selection.ownedBy}::uuid`;
     return Prisma.sql`id = ANY(${[...selection.ids]}) ${owned}`;
   }
   const others = selection.exceptId === null ? Prisma.sql`TRUE` : Prisma.sql`id <> ${selection.exceptId}`;
@@ -155,7 +162,9 @@ function searchConditions({ query, userId, state }: SessionFilter, now: Date): P
   }
   if (query !== null) {
     const contains = { contains: query, mode: "insensitive" } as const;
-    conditions.push({ OR: [{ user: { email: contains } }, { user: { name: contains } }, { ip: { startsWith: query } }] });
+    conditions.push({
+      OR: [{ user: { email: contains } }, { user: { name: contains } }, { ip: { startsWith: query } }],
+    });
   }
   return conditions;
 }

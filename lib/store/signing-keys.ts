@@ -16,7 +16,9 @@ export function createSigningKeyStore(db: Database): SigningKeyStore {
 
     insertActive: async (record) => {
       try {
-        await db.signingKey.create({ data: { ...record, publicJwk: record.publicJwk as Prisma.InputJsonObject } });
+        await db.signingKey.create({
+          data: { ...record, publicJwk: record.publicJwk as Prisma.InputJsonObject },
+        });
         return true;
       } catch (error) {
         if (isUniqueViolation(error)) return false;
@@ -28,7 +30,9 @@ export function createSigningKeyStore(db: Database): SigningKeyStore {
 
 function toRecord(row: SigningKey): SigningKeyRecord {
   if (!isAlgorithm(row.algorithm) || row.use !== "access_token") {
-    throw new Error(`Signing key ${row.kid} is for ${row.use} by ${row.algorithm}, which this version does not know.`);
+    throw new Error(
+      `Signing key ${row.kid} is for ${row.use} by ${row.algorithm}, which this version does not know.`,
+    );
   }
   return { ...row, use: row.use, algorithm: row.algorithm, publicJwk: row.publicJwk as JWK };
 }

@@ -1,6 +1,6 @@
 import type { AuditLog } from "@/lib/audit/events";
-import type { OneTimeLinkStore, UserStore } from "@/lib/identity/user-store";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
+import type { OneTimeLinkStore, UserStore } from "@/lib/identity/user-store";
 import type { SigningKeyStore } from "@/lib/keys/signing-key";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionStore } from "@/lib/sessions/session-store";

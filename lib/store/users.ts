@@ -5,7 +5,14 @@ import { pageQuery, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
 
 /** What a session or a list may carry of a person: everything but the password hash. */
-export const PUBLIC_USER = { id: true, email: true, name: true, role: true, status: true, createdAt: true } as const;
+export const PUBLIC_USER = {
+  id: true,
+  email: true,
+  name: true,
+  role: true,
+  status: true,
+  createdAt: true,
+} as const;
 
 /** Any constant: all who create the first person queue behind it. */
 const FIRST_USER_LOCK = 7_234_001;
@@ -49,7 +56,9 @@ export type Atomically = <Result>(work: (tx: Database) => Promise<Result>) => Pr
 async function insert(db: Database, user: NewUser): Promise<User | null> {
   try {
     const { createdAt, passwordHash } = user;
-    return await db.user.create({ data: { ...user, passwordChangedAt: passwordHash === null ? null : createdAt } });
+    return await db.user.create({
+      data: { ...user, passwordChangedAt: passwordHash === null ? null : createdAt },
+    });
   } catch (error) {
     if (isUniqueViolation(error)) return null;
     throw error;

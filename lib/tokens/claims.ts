@@ -20,12 +20,19 @@ export const accessTokenClaims = z.strictObject({
   /** The session it belongs to. */
   sid: identifier,
   /** The session's generation when it was issued; presenting it acknowledges that generation. */
-  gen: z.number().int().min(0).max(2 ** 31 - 1),
+  gen: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
   role: z.enum(["user", "admin"]),
   /** When the person last proved who they are (RFC 9068 section 2.2.1). */
   auth_time: numericDate,
   /** How they proved it (RFC 8176). */
-  amr: z.array(z.enum(["pwd"])).min(1).max(4),
+  amr: z
+    .array(z.enum(["pwd"]))
+    .min(1)
+    .max(4),
 });
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;

@@ -1,5 +1,5 @@
 import { SignJWT } from "jose";
-import { addSeconds, toNumericDate } from "@/lib/crypto/clock";
+import { addSeconds, earlierOf, toNumericDate } from "@/lib/crypto/clock";
 import { randomId } from "@/lib/crypto/random";
 import type { Signer } from "@/lib/keys/keyring";
 import { type AccessTokenClaims, OWN_CLIENT_ID } from "./claims";
@@ -29,9 +29,8 @@ export async function issueAccessToken(
   signer: Signer,
   now: Date,
 ): Promise<IssuedAccessToken> {
-  const latest = addSeconds(now, profile.lifetimeSeconds);
   const iat = toNumericDate(now);
-  const exp = toNumericDate(subject.sessionExpiresAt < latest ? subject.sessionExpiresAt : latest);
+  const exp = toNumericDate(earlierOf(subject.sessionExpiresAt, addSeconds(now, profile.lifetimeSeconds)));
   const claims: AccessTokenClaims = {
     iss: issuer,
     aud: issuer,

@@ -1,6 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/crypto/clock";
-import { checkTimes, type Verification, type VerificationRules, type VerifiedClaims, verifyAccessToken } from "./verify";
+import {
+  checkTimes,
+  type Verification,
+  type VerificationRules,
+  type VerifiedClaims,
+  verifyAccessToken,
+} from "./verify";
 
 const MAX_CACHED_TOKENS = 10_000;
 

@@ -27,9 +27,7 @@ declare const verified: unique symbol;
 /** Claims whose signature and issuer hold. Only `verifyAccessToken` makes one. */
 export type VerifiedClaims = Readonly<AccessTokenClaims> & { readonly [verified]: true };
 
-export type Verification =
-  | { ok: true; claims: VerifiedClaims }
-  | { ok: false; reason: RejectionReason };
+export type Verification = { ok: true; claims: VerifiedClaims } | { ok: false; reason: RejectionReason };
 
 export interface VerificationRules {
   issuer: string;
@@ -49,7 +47,11 @@ const refuse = (reason: RejectionReason): Verification => ({ ok: false, reason }
  * Verifies an access token (RFC 9068 section 4, RFC 8725bis). The steps run in this order and the payload is not
  * looked at until the signature holds. Does not ask the denylist. Never throws for what a caller sent.
  */
-export async function verifyAccessToken(text: string, rules: VerificationRules, now: Date): Promise<Verification> {
+export async function verifyAccessToken(
+  text: string,
+  rules: VerificationRules,
+  now: Date,
+): Promise<Verification> {
   const { profile } = rules;
   if (text.length > profile.maxBytes) return refuse("too_large");
   const jws = parseCompactJws(text);
@@ -62,7 +64,8 @@ export async function verifyAccessToken(text: string, rules: VerificationRules, 
   if (!(await hasValidSignature(text, key))) return refuse("signature");
   const claims = accessTokenClaims.safeParse(jws.payload);
   if (!claims.success) return refuse("claims");
-  const claimFault = checkClaims(claims.data, rules) ?? checkTimes(claims.data, rules.clockToleranceSeconds, now);
+  const claimFault =
+    checkClaims(claims.data, rules) ?? checkTimes(claims.data, rules.clockToleranceSeconds, now);
   return claimFault === null ? { ok: true, claims: claims.data as VerifiedClaims } : refuse(claimFault);
 }
 

@@ -37,7 +37,10 @@ async function check(part: string, look: () => Promise<Answer>): Promise<Finding
   try {
     return { part, ...(await look()) };
   } catch (error) {
-    return { part, ...unwell(error instanceof Error ? (error.message.split("\n").at(-1) ?? "") : String(error)) };
+    return {
+      part,
+      ...unwell(error instanceof Error ? (error.message.split("\n").at(-1) ?? "") : String(error)),
+    };
   }
 }
 

@@ -75,7 +75,12 @@ async function withServices<Result>(use: (latchkey: Services) => Promise<Result>
   const settings = readSettings();
   return withDatabase(settings, async (databaseUrl) => {
     await applyMigrations(databaseUrl);
-    const latchkey = createServices({ ...settings, databaseUrl, secrets: secretsOf(settings), logLevel: "silent" });
+    const latchkey = createServices({
+      ...settings,
+      databaseUrl,
+      secrets: secretsOf(settings),
+      logLevel: "silent",
+    });
     try {
       return await use(latchkey);
     } finally {

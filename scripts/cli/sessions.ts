@@ -1,8 +1,8 @@
 import { deviceName } from "../../lib/policy/user-agent";
+import type { Services } from "../../lib/services";
 import { endSessions } from "../../lib/sessions/end-sessions";
 import { sessionState } from "../../lib/sessions/session";
 import type { SessionSelection } from "../../lib/sessions/session-store";
-import type { Services } from "../../lib/services";
 import { type Command, type CommandArguments, table, UsageError } from "./command";
 import { eachPage } from "./each-page";
 import { requireUser, textOf } from "./users";
@@ -14,7 +14,11 @@ export const sessionsList: Command = {
   options: { search: { type: "string" }, all: { type: "boolean" } },
   run: async ({ stores, clock }, { options }) => {
     const now = clock.now();
-    const filter = { query: textOf(options.search), userId: null, state: options.all ? null : ("live" as const) };
+    const filter = {
+      query: textOf(options.search),
+      userId: null,
+      state: options.all ? null : ("live" as const),
+    };
     const sessions = await eachPage((page) => stores.sessions.search(filter, page, now));
     const data = sessions.map((session) => ({
       id: session.id,

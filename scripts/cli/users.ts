@@ -22,7 +22,11 @@ export const adminCreate: Command = {
       return linkResult(user, link);
     }
     const password = (await readStandardInput()).replace(/\r?\n$/, "");
-    const user = await createAdministrator(identity, credentialsSchema.parse({ email, password }), COMMAND_LINE);
+    const user = await createAdministrator(
+      identity,
+      credentialsSchema.parse({ email, password }),
+      COMMAND_LINE,
+    );
     return { data: publicUser(user), lines: [`${user.email} is an administrator.`] };
   },
 };
@@ -34,8 +38,17 @@ export const usersList: Command = {
   options: { search: { type: "string" } },
   run: async ({ stores }, { options }) => {
     const users = await eachPage((page) => stores.users.list({ query: textOf(options.search) }, page));
-    const rows = users.map(({ email, role, status, createdAt, id }) => [email, role, status, createdAt.toISOString(), id]);
-    return { data: users.map(publicUser), lines: table([["EMAIL", "ROLE", "STATUS", "CREATED", "ID"], ...rows]) };
+    const rows = users.map(({ email, role, status, createdAt, id }) => [
+      email,
+      role,
+      status,
+      createdAt.toISOString(),
+      id,
+    ]);
+    return {
+      data: users.map(publicUser),
+      lines: table([["EMAIL", "ROLE", "STATUS", "CREATED", "ID"], ...rows]),
+    };
   },
 };
 
@@ -66,7 +79,10 @@ export const usersLink: Command = {
 };
 
 function linkResult(user: User, link: IssuedLink): CommandResult {
-  const lines = [`${user.email} chooses a password here, once, until ${link.expiresAt.toISOString()}:`, link.url];
+  const lines = [
+    `${user.email} chooses a password here, once, until ${link.expiresAt.toISOString()}:`,
+    link.url,
+  ];
   return { data: { user: publicUser(user), link }, lines };
 }
 

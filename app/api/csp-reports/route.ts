@@ -18,6 +18,7 @@ const report = z.object({
 
 export async function POST(request: NextRequest): Promise<NextResponse> {
   const parsed = report.safeParse(await request.json().catch(() => null));
-  if (parsed.success) services().log.warn({ violation: parsed.data["csp-report"] }, "content security policy violation");
+  if (parsed.success)
+    services().log.warn({ violation: parsed.data["csp-report"] }, "content security policy violation");
   return new NextResponse(null, { status: 204 });
 }

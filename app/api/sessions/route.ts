@@ -6,7 +6,11 @@ import { endSessions } from "@/lib/sessions/end-sessions";
 
 export const GET = sessionApi(async ({ request, latchkey }, claims) => {
   const page = readPage(request.nextUrl.searchParams);
-  const { items, nextCursor } = await latchkey.stores.sessions.listLiveOfUser(claims.sub, page, latchkey.clock.now());
+  const { items, nextCursor } = await latchkey.stores.sessions.listLiveOfUser(
+    claims.sub,
+    page,
+    latchkey.clock.now(),
+  );
   return json(200, { sessions: items.map((session) => sessionView(session, claims.sid)), nextCursor });
 });
 

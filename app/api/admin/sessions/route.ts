@@ -14,5 +14,8 @@ export const GET = adminApi(async ({ request, latchkey }, claims) => {
   const { q, userId, state, ...page } = parseInput(query, Object.fromEntries(request.nextUrl.searchParams));
   const now = latchkey.clock.now();
   const { items, nextCursor } = await latchkey.stores.sessions.search({ query: q, userId, state }, page, now);
-  return json(200, { sessions: items.map((session) => adminSessionView(session, claims.sid, now)), nextCursor });
+  return json(200, {
+    sessions: items.map((session) => adminSessionView(session, claims.sid, now)),
+    nextCursor,
+  });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { adminApi, json, parseInput, readJson } from "@/app/_http/api";
 import { actorOf } from "@/app/_http/actor-of";
+import { adminApi, json, parseInput, readJson } from "@/app/_http/api";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { pageParams, searchText } from "@/app/_http/page-params";
 import { userView } from "@/app/_http/views";

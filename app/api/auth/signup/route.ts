@@ -6,5 +6,9 @@ import { credentialsSchema } from "@/lib/identity/credentials-input";
 export const POST = api(async ({ request, latchkey, client }) => {
   const credentials = await signUp(latchkey.identity, await readJson(request, credentialsSchema), client);
   const { user, session } = credentials;
-  return json(201, { user: userView(user), session: sessionView(session, session.id) }, cookiesOf(credentials));
+  return json(
+    201,
+    { user: userView(user), session: sessionView(session, session.id) },
+    cookiesOf(credentials),
+  );
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { adminApi, noContent, readJson } from "@/app/_http/api";
 import { actorOf } from "@/app/_http/actor-of";
+import { adminApi, noContent, readJson } from "@/app/_http/api";
 import { denyToken, denyTokenById } from "@/lib/sessions/deny-token";
 
 const input = z.union(
@@ -15,6 +15,13 @@ export const POST = adminApi(async ({ request, latchkey, client }, claims) => {
   const named = await readJson(request, input);
   const actor = actorOf(claims, client);
   if ("token" in named) await denyToken(latchkey.sessions, latchkey.stores.denials, named.token, actor);
-  else await denyTokenById(latchkey.sessions, latchkey.stores.denials, named.jti, new Date(named.expiresAt), actor);
+  else
+    await denyTokenById(
+      latchkey.sessions,
+      latchkey.stores.denials,
+      named.jti,
+      new Date(named.expiresAt),
+      actor,
+    );
   return noContent();
 });

@@ -1,5 +1,5 @@
-import { adminApi, json, readJson } from "@/app/_http/api";
 import { actorOf } from "@/app/_http/actor-of";
+import { adminApi, json, readJson } from "@/app/_http/api";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { requireUserId } from "@/app/_http/user-id";
 import { userView } from "@/app/_http/views";

@@ -1,5 +1,5 @@
-import { adminApi, json } from "@/app/_http/api";
 import { actorOf } from "@/app/_http/actor-of";
+import { adminApi, json } from "@/app/_http/api";
 import { requireUserId } from "@/app/_http/user-id";
 import { createPasswordLink } from "@/lib/identity/one-time-links";
 

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findRunningDatabase } from "../../scripts/embedded-database";
+import { freePort } from "./free-port";
+import { emptyDatabase, type TestDatabase } from "./fresh-database";
+import { type RunningProcess, startNode } from "./running-process";
+
+/** A running Latchkey with an empty database of its own: the production build, started as an operator starts it. */
+export interface RunningLatchkey {
+  origin: string;
+  port: number;
+  dataDir: string;
+  databaseUrl: string;
+  /** The one-time link that creates the first administrator. */
+  setupLink: string;
+  /** The launcher's process id. */
+  pid: number;
+  /** Everything launcher and server have written so far. */
+  output(): string;
+  /** Resolves with the first match in the output; rejects when the process ends without one. */
+  untilOutput(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Asks it to end, waits, and removes its database and data folder. Returns the exit code. */
+  stop(): Promise<number | NodeJS.Signals>;
+  /** Ends it without warning; database and data folder stay, for another to be started on them. */
+  kill(): Promise<void>;
+}
+
+export interface LatchkeyOptions {
+  env?: Record<string, string>;
+  /** False: on a new database of the Postgres at TEST_DATABASE_URL. */
+  embedded?: boolean;
+  /** A data folder to go on with; it is then the caller's to remove. */
+  dataDir?: string;
+  /** What has to be in the output before it counts as started. */
+  ready?: RegExp;
+}
+
+const SETUP_LINK = /https?:\/\/\S+\/setup\?token=[\w.-]+/;
+
+/** Resolves when the setup link is printed. Rejects with the output when it ends before. */
+export async function startLatchkey(options: LatchkeyOptions = {}): Promise<RunningLatchkey> {
+  const port = options.env?.PORT === undefined ? await freePort() : Number(options.env.PORT);
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "latchkey-e2e-")));
+  const external = options.embedded === false ? await emptyDatabase() : null;
+  const launcher = startNode(["scripts/start.mjs", "--built"], {
+    ...cleanSettings(port, dataDir, external),
+    ...options.env,
+  });
+  const [link] = await launcher.untilOutput(options.ready ?? SETUP_LINK);
+  return {
+    origin: options.env?.APP_ORIGIN ?? `http://localhost:${port}`,
+    port,
+    dataDir,
+    databaseUrl: external?.url ?? (await findRunningDatabase(dataDir)) ?? "",
+    setupLink: SETUP_LINK.test(link) ? link : "",
+    ...controls(launcher),
+    stop: async () => {
+      launcher.signal("SIGTERM");
+      const code = await launcher.ended;
+      await external?.drop();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
+      return code;
+    },
+  };
+}
+
+function controls(launcher: RunningProcess) {
+  return {
+    pid: launcher.pid,
+    output: launcher.output,
+    untilOutput: launcher.untilOutput,
+    kill: async () => {
+      launcher.signal("SIGKILL");
+      await launcher.ended;
+    },
+  };
+}
+
+/** Every setting a developer's shell could have set is unset, so that a test sees Latchkey's defaults. */
+function cleanSettings(port: number, dataDir: string, external: TestDatabase | null): Record<string, string> {
+  return {
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    APP_ORIGIN: "",
+    DATABASE_URL: external?.url ?? "",
+    APP_SECRET: external === null ? "" : randomBytes(32).toString("base64url"),
+    APP_SECRET_FILE: "",
+    REVOCATION: "",
+    SIGNUP: "",
+    BOOTSTRAP_ADMIN_EMAIL: "",
+    BOOTSTRAP_ADMIN_PASSWORD: "",
+    TRUSTED_PROXIES: "",
+    INSECURE_COOKIES: "",
+  };
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from "playwright/test";
+
+/** `npm test` sets CHROMIUM_PATH; without it, Playwright's own browser. */
+const executablePath = process.env.CHROMIUM_PATH;
+
+/** Each test starts the production build for itself (e2e/support/latchkey.ts), so there is no server to share. */
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  workers: 2,
+  forbidOnly: true,
+  timeout: 60_000,
+  reporter: [["list"], ["json", { outputFile: ".cache/e2e.json" }]],
+  use: {
+    browserName: "chromium",
+    launchOptions: executablePath ? { executablePath } : {},
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+  },
+});

@@ -54,9 +54,13 @@ export async function prepare({ build }) {
   if (readOrNull(BUILD_STAMP) !== sources) await buildApplication(sources);
 }
 
+/**
+ * What package-lock.json pins, without writing to it. Not `npm ci`: that refuses a lockfile which lacks the packages
+ * of other platforms, and ours was written where the registry does not have them all.
+ */
 async function install() {
   say("Installing…");
-  const arguments_ = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const arguments_ = ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   // Under npm itself, the same npm; its path is a script for Node.
   if (npm?.endsWith(".js")) await run(process.execPath, [npm, ...arguments_]);

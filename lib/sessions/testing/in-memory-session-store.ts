@@ -1,0 +1,140 @@
+import type { AuditEvent, AuditLog } from "@/lib/audit/events";
+import { addSeconds } from "@/lib/crypto/clock";
+import type { Denial, DenialStore } from "@/lib/revocation/denial";
+import { type Session, type SessionUser, type SessionWithUser, sessionState } from "../session";
+import type {
+  Listing,
+  Page,
+  ProvenGeneration,
+  Rotation,
+  SessionEnding,
+  SessionFilter,
+  SessionSelection,
+  SessionStore,
+} from "../session-store";
+
+/** Sessions as their port promises them, in memory: a method does its work between two turns of the event loop. */
+export class InMemorySessionStore implements SessionStore, AuditLog {
+  readonly users = new Map<string, SessionUser>();
+  readonly events: AuditEvent[] = [];
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(private readonly denials: DenialStore) {}
+
+  async record(event: AuditEvent): Promise<void> {
+    this.events.push(event);
+  }
+
+  async insert(session: Session): Promise<void> {
+    if (this.#sessions.has(session.id)) throw new Error(`session ${session.id} exists`);
+    this.#sessions.set(session.id, { ...session });
+  }
+
+  async find(id: string): Promise<SessionWithUser | null> {
+    const session = this.#sessions.get(id);
+    return session === undefined ? null : this.#withUser(session);
+  }
+
+  async rotate(proven: ProvenGeneration, { now, idleSeconds, client }: Rotation): Promise<SessionWithUser | null> {
+    const session = this.#sessions.get(proven.sessionId);
+    if (session === undefined || !isProven(session, proven) || sessionState(session, now) !== "live") return null;
+    if (this.#userOf(session).status !== "active") return null;
+    const idleExpiresAt = new Date(Math.min(addSeconds(now, idleSeconds).getTime(), session.expiresAt.getTime()));
+    const generation = session.generation + 1;
+    Object.assign(session, { generation, rotatedAt: now, lastSeenAt: now, idleExpiresAt, ...client });
+    return this.#withUser(session);
+  }
+
+  async acknowledge(id: string, generation: number, now: Date): Promise<boolean> {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.endedAt !== null || session.generation !== generation) return false;
+    if (session.acknowledgedGeneration >= generation) return false;
+    Object.assign(session, { acknowledgedGeneration: generation, acknowledgedAt: now, lastSeenAt: now });
+    return true;
+  }
+
+  async markRecovered(id: string, generation: number, now: Date): Promise<boolean> {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.endedAt !== null || session.generation !== generation) return false;
+    Object.assign(session, { recoveredGeneration: generation, lastSeenAt: now });
+    return true;
+  }
+
+  async end(selection: SessionSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }> {
+    const { now, reason, denyUntil, quietSince, event } = ending;
+    const ended = this.#newestFirst().filter(
+      (session) => isSelected(session, selection) && sessionState(session, now) === "live",
+    );
+    const denials: Denial[] = [];
+    for (const session of ended) {
+      const { id, userId } = session;
+      Object.assign(session, { endedAt: now, endReason: reason });
+      this.events.push({ ...event, at: now, userId, sessionId: id });
+      if (session.lastSeenAt > quietSince) denials.push({ kind: "sid", value: id, expiresAt: denyUntil });
+    }
+    await Promise.all(denials.map((denial) => this.denials.deny(denial)));
+    return { endedIds: ended.map(({ id }) => id), denials };
+  }
+
+  async listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>> {
+    const live = (session: Session) => session.userId === userId && sessionState(session, now) === "live";
+    return paged(this.#newestFirst().filter(live), page);
+  }
+
+  async knowsAddress(userId: string, ip: string): Promise<boolean> {
+    return this.#newestFirst().some((session) => session.userId === userId && session.ip === ip);
+  }
+
+  async search({ query, userId, state }: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>> {
+    const found = this.#newestFirst()
+      .map((session) => this.#withUser(session))
+      .filter((session) => userId === null || session.userId === userId)
+      .filter((session) => state === null || sessionState(session, now) === state)
+      .filter((session) => query === null || isNamed(session, query));
+    return paged(found, page);
+  }
+
+  #newestFirst(): Session[] {
+    return [...this.#sessions.values()].sort((a, b) => (isBefore(a, b) ? 1 : -1));
+  }
+
+  #withUser(session: Session): SessionWithUser {
+    return { ...session, user: { ...this.#userOf(session) } };
+  }
+
+  #userOf({ userId }: Session): SessionUser {
+    const user = this.users.get(userId);
+    if (user === undefined) throw new Error(`no person ${userId}`);
+    return user;
+  }
+}
+
+const isProven = (session: Session, { generation, secretHash }: ProvenGeneration): boolean =>
+  session.generation === generation && Buffer.compare(session.secretHash, secretHash) === 0;
+
+function isSelected({ id, userId }: Session, selection: SessionSelection): boolean {
+  if (selection.kind !== "ids") {
+    return id !== selection.exceptId && (selection.kind === "all" || userId === selection.userId);
+  }
+  return selection.ids.includes(id) && (selection.ownedBy === null || userId === selection.ownedBy);
+}
+
+function isNamed({ user, ip }: SessionWithUser, query: string): boolean {
+  const part = query.toLowerCase();
+  return [user.email, user.name ?? ""].some((text) => text.toLowerCase().includes(part)) || ip.startsWith(query);
+}
+
+type Place = Pick<Session, "createdAt" | "id">;
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.createdAt.getTime() === b.createdAt.getTime() ? a.id < b.id : a.createdAt < b.createdAt;
+}
+
+function paged<Item extends Place>(sorted: Item[], { limit, cursor }: Page): Listing<Item> {
+  const [createdAt = "", id = ""] = cursor?.split(" ") ?? [];
+  const rest = cursor === null ? sorted : sorted.filter((item) => isBefore(item, { createdAt: new Date(createdAt), id }));
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = rest.length > limit && last !== undefined;
+  return { items, nextCursor: isMore ? `${last.createdAt.toISOString()} ${last.id}` : null };
+}

@@ -9,6 +9,10 @@ import { DatabaseTurns } from "./database-turns";
 const MAXIMUM_CONNECTIONS = 50;
 
 export interface DatabaseSocket {
+  /** The engine's own failure, for example on a full disk; null while it works. */
+  failure(): Error | null;
+  /** Rejects when the engine itself fails. */
+  failed: Promise<never>;
   /** Cuts everyone off, their open transactions rolled back, and removes the socket. */
   close(): Promise<void>;
 }
@@ -16,9 +20,22 @@ export interface DatabaseSocket {
 /** Serves `database` in Postgres's own protocol on a Unix socket that only the owner may open. */
 export async function serveDatabase(database: PGlite, socketPath: string): Promise<DatabaseSocket> {
   const connections = new Map<number, PGLiteSocketHandler>();
-  const turns = new DatabaseTurns(database, (stalled) => {
-    void connections.get(stalled)?.detach(true);
-    connections.delete(stalled);
+  let failure: Error | null = null;
+  let announce = (_error: Error) => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    announce = reject;
+  });
+  // Whoever wants to know races with it; nobody has to.
+  failed.catch(() => {});
+  const turns = new DatabaseTurns(database, {
+    cutOff(stalled) {
+      void connections.get(stalled)?.detach(true);
+      connections.delete(stalled);
+    },
+    onFailure(error) {
+      failure = error;
+      announce(error);
+    },
   });
   const server = createServer((socket) => accept(socket, turns, connections));
   server.maxConnections = MAXIMUM_CONNECTIONS;
@@ -30,6 +47,8 @@ export async function serveDatabase(database: PGlite, socketPath: string): Promi
   });
   chmodSync(socketPath, 0o600);
   return {
+    failure: () => failure,
+    failed,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       await Promise.all([...connections.values()].map((connection) => connection.detach(true)));

@@ -16,6 +16,13 @@ interface Message {
   reject(error: Error): void;
 }
 
+interface TurnEvents {
+  /** The connection has stalled the others; it is to be closed. */
+  cutOff(connection: number): void;
+  /** The engine itself has failed, and answers nobody from now on. */
+  onFailure(error: Error): void;
+}
+
 /**
  * Lets many connections share the engine's single session, one after the other.
  *
@@ -29,14 +36,17 @@ interface Message {
 export class DatabaseTurns {
   readonly #database: PGlite;
   readonly #cutOff: (connection: number) => void;
+  readonly #onFailure: (error: Error) => void;
+  #failure: Error | null = null;
   #waiting: Message[] = [];
   #holder: number | null = null;
   #running: Promise<void> | null = null;
   #stall: NodeJS.Timeout | undefined;
 
-  constructor(database: PGlite, cutOff: (connection: number) => void) {
+  constructor(database: PGlite, { cutOff, onFailure }: TurnEvents) {
     this.#database = database;
     this.#cutOff = cutOff;
+    this.#onFailure = onFailure;
   }
 
   enqueue(connection: number, bytes: Uint8Array, answer: (data: Uint8Array) => void): Promise<number> {
@@ -102,7 +112,7 @@ export class DatabaseTurns {
       });
       message.resolve(size);
     } catch (error) {
-      message.reject(error instanceof Error ? error : new Error(String(error)));
+      message.reject(error as Error);
     }
     this.#watchTurn(tail.equals(READY_AND_IDLE));
   }
@@ -118,7 +128,16 @@ export class DatabaseTurns {
     else this.#watchTurn(this.#holder === null);
   }
 
-  #execute(bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
-    return this.#database.runExclusive(() => this.#database.execProtocolRawStream(bytes, { onRawData }));
+  async #execute(bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
+    // Called again, an engine that has exited runs in circles and this process with it.
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      await this.#database.runExclusive(() => this.#database.execProtocolRawStream(bytes, { onRawData }));
+    } catch (error) {
+      // What a WebAssembly program throws when it exits is no Error.
+      this.#failure = new Error((error as { message?: string }).message ?? String(error));
+      this.#onFailure(this.#failure);
+      throw this.#failure;
+    }
   }
 }

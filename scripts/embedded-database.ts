@@ -27,15 +27,18 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   try {
     const socketPath = socketPathIn(prepareSocketFolder(folder));
     const database = await PGlite.create(join(folder, "postgres"), { relaxedDurability: false });
-    const failure = watchForFailure(database);
     const server = await serveDatabase(database, socketPath);
     const close = async () => {
       await server.close();
       // A failed engine cannot shut down; it recovers from its log at the next start.
-      if (!failure.seen()) await database.close();
+      if (server.failure() === null) await database.close();
       lock.release();
     };
-    return { databaseUrl: urlOfSocket(socketPath), failed: failure.promise, close };
+    const failed = server.failed.catch((error: Error) => {
+      throw new PlainError(`The embedded database stopped: ${error.message}`);
+    });
+    failed.catch(() => {});
+    return { databaseUrl: urlOfSocket(socketPath), failed, close };
   } catch (error) {
     lock.release();
     throw error;
@@ -64,26 +67,6 @@ export async function withDatabase<T>(
   } finally {
     await embedded.close();
   }
-}
-
-/** After an engine failure connections only see their requests fail; this makes the launcher hear of it. */
-function watchForFailure(database: PGlite): { promise: Promise<never>; seen(): boolean } {
-  const run = database.execProtocolRawStream.bind(database);
-  let seen = false;
-  const promise = new Promise<never>((_resolve, reject) => {
-    database.execProtocolRawStream = async (...parameters) => {
-      try {
-        return await run(...parameters);
-      } catch (error) {
-        seen = true;
-        const reason = error instanceof Error ? error.message : String(error);
-        reject(new PlainError(`The embedded database stopped: ${reason}`));
-        throw error;
-      }
-    };
-  });
-  promise.catch(() => {});
-  return { promise, seen: () => seen };
 }
 
 /** Accepted by pg, Prisma's adapter and psql alike; the host in front of the path is a placeholder. */

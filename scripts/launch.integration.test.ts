@@ -97,6 +97,18 @@ describe("the launcher", () => {
     expect(await launcher.ended).toBe(128 + 9);
   });
 
+  it("ends with one line when the engine fails, and starts again", async () => {
+    const launcher = launch();
+    const client = new Client({ connectionString: (await launcher.untilOutput(SERVER))[2] });
+    client.on("error", () => {});
+    await client.connect();
+    // PGlite exits on it: there is no stream to copy from behind its single session.
+    await client.query("CREATE TABLE t (n int); COPY t FROM STDIN").catch(() => {});
+    expect(await launcher.ended).toBe(1);
+    expect(launcher.output()).toMatch(/^The embedded database stopped: .+\n$/m);
+    await launch().untilOutput(SERVER);
+  });
+
   it.each(["SIGTERM", "SIGINT"] as const)(
     "lets the server drain on %s and ends with its code",
     async (signal) => {

@@ -1,0 +1,94 @@
+import { type Browser, type BrowserContext, test as base, expect, type Page } from "playwright/test";
+import { type RunningLatchkey, startLatchkey } from "./latchkey";
+
+export { expect };
+
+export const ADMIN = { email: "ada@example.com", password: "seven kettles sing at dawn" };
+export const ACCESS_COOKIE = "__Host-Http-access";
+export const REFRESH_COOKIE = "__Host-Http-refresh";
+
+interface WorkerFixtures {
+  /** One server for all tests of a worker, with ADMIN as its first administrator. */
+  latchkey: RunningLatchkey;
+}
+
+/** Every page of every test is watched: a violation of the content security policy fails it. */
+export const test = base.extend<{ watched: undefined }, WorkerFixtures>({
+  latchkey: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern.
+    async ({}, use) => {
+      const latchkey = await startLatchkey({
+        env: { BOOTSTRAP_ADMIN_EMAIL: ADMIN.email, BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password },
+        ready: /The first administrator is/,
+      });
+      await use(latchkey);
+      await latchkey.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  baseURL: async ({ latchkey }, use) => use(latchkey.origin),
+  watched: [
+    async ({ context }, use) => {
+      const violations = watchPolicy(context);
+      await use(undefined);
+      expect(violations).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Collects what the browser blocks in this context, as it says it on the console. */
+export function watchPolicy(context: BrowserContext): string[] {
+  const violations: string[] = [];
+  context.on("console", (message) => {
+    const text = message.text();
+    if (/Content[- ]Security[- ]Policy|TrustedScript|TrustedHTML/i.test(text)) violations.push(text);
+  });
+  return violations;
+}
+
+export async function signIn(page: Page, person: { email: string; password: string } = ADMIN): Promise<void> {
+  await page.goto("/login");
+  await page.getByLabel("E-mail address").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Profile", level: 1 })).toBeVisible();
+}
+
+/** A browser of its own for another person or device. */
+export async function anotherBrowser(browser: Browser, latchkey: RunningLatchkey): Promise<Page> {
+  const context = await browser.newContext({ baseURL: latchkey.origin });
+  return context.newPage();
+}
+
+let invited = 0;
+
+/** Invites somebody as the signed-in administrator of `page`, and joins as them. */
+export async function inviteSomebody(
+  page: Page,
+  browser: Browser,
+  latchkey: RunningLatchkey,
+): Promise<{ page: Page; email: string; password: string }> {
+  invited += 1;
+  const email = `person-${process.pid}-${invited}@example.com`;
+  const password = `quiet harbour ${invited} under slate`;
+  await page.goto("/admin/users");
+  const form = page.getByRole("form", { name: "Invite a person" });
+  await form.getByLabel("E-mail address").fill(email);
+  await form.getByRole("button", { name: "Invite" }).click();
+  const link = await page.getByLabel(`Invitation for ${email}`).inputValue();
+  const theirs = await anotherBrowser(browser, latchkey);
+  await theirs.goto(link);
+  await theirs.getByLabel("Password", { exact: true }).fill(password);
+  await theirs.getByRole("button", { name: /^(Choose|Accept|Create|Save)/ }).click();
+  await expect(theirs.getByRole("heading", { name: "Profile", level: 1 })).toBeVisible();
+  return { page: theirs, email, password };
+}
+
+/** As when the access token's time has passed: the browser has dropped its cookie. */
+export const expireAccessToken = (context: BrowserContext): Promise<void> =>
+  context.clearCookies({ name: ACCESS_COOKIE });
+
+export async function cookieValue(context: BrowserContext, name: string): Promise<string | undefined> {
+  return (await context.cookies()).find((cookie) => cookie.name === name)?.value;
+}

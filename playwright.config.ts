@@ -13,6 +13,8 @@ export default defineConfig({
   reporter: [["list"], ["json", { outputFile: ".cache/e2e.json" }]],
   use: {
     browserName: "chromium",
+    actionTimeout: 10_000,
+    navigationTimeout: 20_000,
     launchOptions: executablePath ? { executablePath } : {},
     screenshot: "only-on-failure",
     trace: "retain-on-failure",

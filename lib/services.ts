@@ -124,7 +124,8 @@ function createSessionDependencies(
     limits: {
       idleSeconds: settings.sessionIdleSeconds,
       maxSeconds: settings.sessionMaxSeconds,
-      accessTokenSeconds: accessTokenSeconds + clockToleranceSeconds,
+      // Once for the clock that issued it, once for the clock that checks it.
+      accessTokenSeconds: accessTokenSeconds + 2 * clockToleranceSeconds,
     },
   };
 }

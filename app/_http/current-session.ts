@@ -1,4 +1,4 @@
-import { headers } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { notFound, redirect } from "next/navigation";
 import { cache } from "react";
 import { FRESH_SIGN_IN_SECONDS } from "@/lib/config/durations";
@@ -20,7 +20,16 @@ export async function findClaims(requestHeaders: Headers): Promise<VerifiedClaim
 }
 
 /** Who is signed in, for a page or an action; asked once a request. */
-export const findSession = cache(async (): Promise<VerifiedClaims | null> => findClaims(await headers()));
+export const findSession = cache(
+  async (): Promise<VerifiedClaims | null> => findClaims(await currentHeaders()),
+);
+
+/** The request's headers, with the cookies as they are now: an action may have set new ones before its page renders. */
+async function currentHeaders(): Promise<Headers> {
+  const current = new Headers(await headers());
+  current.set("cookie", (await cookies()).toString());
+  return current;
+}
 
 /** Sends whoever is not signed in to the login page. */
 export async function requireSession(): Promise<VerifiedClaims> {
@@ -39,8 +48,13 @@ export function requireFreshSignIn(claims: VerifiedClaims): void {
   if (ageSeconds > FRESH_SIGN_IN_SECONDS) throw new LatchkeyError("reauthentication_required");
 }
 
-/** The person who is signed in, read once a request. A person deleted meanwhile is sent to the login page. */
-export const requireUser = cache(async (): Promise<SessionUser> => {
-  const { sub } = await requireSession();
-  return (await services().stores.users.find(sub)) ?? redirect("/login");
+/** The person who is signed in, read once a request, or null: nobody is, or they have been deleted meanwhile. */
+export const findUser = cache(async (): Promise<SessionUser | null> => {
+  const claims = await findSession();
+  return claims && services().stores.users.find(claims.sub);
 });
+
+/** Sends whoever is not signed in to the login page, and a person deleted meanwhile too. */
+export async function requireUser(): Promise<SessionUser> {
+  return (await findUser()) ?? redirect("/login");
+}

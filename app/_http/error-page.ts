@@ -1,25 +1,37 @@
 import { ERRORS, type ErrorCode } from "@/lib/errors/catalogue";
 import { NO_CONTENT_CSP } from "@/lib/policy/content-security-policy";
 
-/** For `errorPage`: it needs its stylesheet and nothing else. */
-export const ERROR_PAGE_CSP = `${NO_CONTENT_CSP}; style-src 'self'`;
+/** For `errorPage`: it needs its stylesheet and the site's icon, and nothing else. */
+export const ERROR_PAGE_CSP = `${NO_CONTENT_CSP}; style-src 'self'; img-src 'self'`;
+
+/** An empty address is the page's own. */
+const TRY_AGAIN = '<a class="button" href="">Try again</a>';
+const TO_START = '<a class="button" href="/">Back to the start</a>';
 
 /** A page for when no page can be rendered. It holds nothing of the request, and no script. */
 export function errorPage(code: ErrorCode): string {
-  const { title } = ERRORS[code];
+  const { title, status } = ERRORS[code];
+  const [heading = title] = title.split(".");
+  const advice = title.slice(heading.length + 1).trim();
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/error.css">
-<title>${title}</title>
+<title>${heading} · Latchkey</title>
 </head>
 <body>
 <main>
-<h1>${title}</h1>
-<p><a href="/">Back to the start</a></p>
+<p class="logo"><img src="/icon.svg" alt="" width="28" height="28">Latchkey</p>
+<div class="card">
+<h1>${heading}</h1>
+${advice && `<p>${advice}</p>`}
+<p>${status >= 500 ? TRY_AGAIN : TO_START}</p>
+</div>
 </main>
 </body>
 </html>

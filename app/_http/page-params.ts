@@ -15,7 +15,8 @@ export const searchText = z
   .string()
   .trim()
   .max(200)
-  .transform((text) => text || null)
+  // Postgres takes no NUL in a text, and nobody searches for control characters.
+  .transform((text) => text.replace(/\p{Cc}/gu, "") || null)
   .nullable()
   .default(null);
 

@@ -4,15 +4,24 @@ import type { SessionSelection } from "@/lib/sessions/session-store";
 const MAX_SESSIONS_AT_ONCE = 1_000;
 
 /** Why, in the administrator's words; it is kept in the audit log. */
-const reason = z.string("Say why.").trim().min(1, "Say why.").max(200, "Use at most 200 characters.");
-const sessionId = z.string().regex(/^[A-Za-z0-9_-]{22}$/, "This is not the id of a session.");
+export const endReasonSchema = z
+  .string("Say why.")
+  .trim()
+  .min(1, "Say why.")
+  .max(200, "Use at most 200 characters.")
+  // Postgres takes neither a NUL nor half a surrogate pair into a JSON column.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "Leave out control characters.");
+export const sessionIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, "This is not the id of a session.");
 
 /** Some sessions, all of a person, or everyone's (API.md). */
 export const revokeSessionsSchema = z.union(
   [
-    z.strictObject({ sessionIds: z.array(sessionId).min(1).max(MAX_SESSIONS_AT_ONCE), reason }),
-    z.strictObject({ userId: z.uuid(), reason }),
-    z.strictObject({ all: z.literal(true), reason }),
+    z.strictObject({
+      sessionIds: z.array(sessionIdSchema).min(1).max(MAX_SESSIONS_AT_ONCE),
+      reason: endReasonSchema,
+    }),
+    z.strictObject({ userId: z.uuid(), reason: endReasonSchema }),
+    z.strictObject({ all: z.literal(true), reason: endReasonSchema }),
   ],
   "Give sessionIds, userId or all, and a reason.",
 );

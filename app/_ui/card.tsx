@@ -19,8 +19,10 @@ export function Card({ title, description, actions, flush = false, children }: C
       className="min-w-0 rounded-card border border-line bg-surface shadow-card"
     >
       {hasHeader && (
-        <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 px-5 pt-5 sm:px-6">
-          <div className="grid min-w-0 gap-1">
+        <div
+          className={`flex flex-wrap items-start justify-between gap-x-6 gap-y-3 px-5 pt-5 sm:px-6 ${children ? "" : "pb-5"}`}
+        >
+          <div className="grid min-w-0 gap-1 wrap-anywhere">
             {title && <h2 id={titleId}>{title}</h2>}
             {description && <div className="max-w-prose text-sm text-muted">{description}</div>}
           </div>

@@ -7,7 +7,7 @@ import { FormContext } from "./form-context";
 export interface CheckboxProps {
   name: string;
   label: string;
-  /** What the form sends when ticked. */
+  /** What the form sends when ticked. Of boxes with one name, a form's state holds the ticked ones, a space between. */
   value?: string;
   hint?: ReactNode;
   defaultChecked?: boolean;
@@ -46,7 +46,7 @@ export function Checkbox(props: CheckboxProps) {
           type="checkbox"
           name={name}
           value={value}
-          defaultChecked={typed === undefined ? defaultChecked : typed === value}
+          defaultChecked={typed === undefined ? defaultChecked : typed.split(" ").includes(value)}
           required={required}
           disabled={disabled}
           aria-invalid={error ? true : undefined}

@@ -35,7 +35,7 @@ export function CopyField({ label, value, hint }: CopyFieldProps) {
 
   return (
     <div className="grid max-w-2xl gap-1.5">
-      <label htmlFor={id} className="text-sm font-medium">
+      <label htmlFor={id} className="text-sm font-medium wrap-anywhere">
         {label}
       </label>
       <div className="flex gap-2">

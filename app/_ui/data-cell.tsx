@@ -21,7 +21,7 @@ export const TABLE_ROLES = {
 } as const;
 
 const WIDE =
-  "@2xl:table-cell @2xl:border-b @2xl:border-line @2xl:px-3 @2xl:py-3 @2xl:first:pl-6 @2xl:last:pr-6 @2xl:[tr:last-child>&]:border-b-0";
+  "@2xl:table-cell @2xl:align-baseline @2xl:border-b @2xl:border-line @2xl:px-3 @2xl:py-3 @2xl:first:pl-6 @2xl:last:pr-6 @2xl:[tr:last-child>&]:border-b-0";
 const LABELLED = "stacked-label grid grid-cols-[6.5rem_minmax(0,1fr)] gap-3";
 
 interface DataCellProps<Row> {

@@ -1,3 +1,5 @@
+import Link from "next/link";
+import { CopyField } from "./copy-field";
 import type { FormState } from "./form-state";
 import { Notice } from "./notice";
 
@@ -7,12 +9,26 @@ const CHECK_FIELDS = "Check the fields marked below.";
 export function FormNotice({ state, spaced }: { state: FormState; spaced: boolean }) {
   const message = state.message ?? (state.errors ? CHECK_FIELDS : undefined);
   if (state.status === "idle" || !message) return null;
+  const { link, copy } = state;
   const isError = state.status === "error";
   return (
-    <div data-form-notice="" tabIndex={-1} className={`w-full scroll-mt-6 ${spaced ? "mb-5" : ""}`}>
+    <div
+      data-form-notice=""
+      tabIndex={-1}
+      className={`grid w-full scroll-mt-6 gap-4 ${spaced ? "mb-5" : ""}`}
+    >
       <Notice tone={isError ? "danger" : "success"} live={isError ? "alert" : "status"}>
         {message}
+        {link && (
+          <>
+            {" "}
+            <Link href={link.href} prefetch={false}>
+              {link.label}
+            </Link>
+          </>
+        )}
       </Notice>
+      {copy && <CopyField key={copy.value} {...copy} />}
     </div>
   );
 }

@@ -21,7 +21,7 @@ export function Notice({ tone = "info", title, live, children }: NoticeProps) {
   return (
     <div role={live} className={`flex gap-2.5 rounded-control border px-3.5 py-3 text-sm ${box}`}>
       <ToneIcon tone={tone} className={`mt-0.5 size-4 shrink-0 ${icon}`} />
-      <div className="grid min-w-0 gap-1">
+      <div className="grid min-w-0 gap-1 wrap-anywhere">
         {title && <p className="font-semibold">{title}</p>}
         {children && <div>{children}</div>}
       </div>

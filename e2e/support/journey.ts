@@ -76,11 +76,11 @@ export async function inviteSomebody(
   const form = page.getByRole("form", { name: "Invite a person" });
   await form.getByLabel("E-mail address").fill(email);
   await form.getByRole("button", { name: "Invite" }).click();
-  const link = await page.getByLabel(`Invitation for ${email}`).inputValue();
+  const link = await page.getByLabel(`Invitation link for ${email}`).inputValue();
   const theirs = await anotherBrowser(browser, latchkey);
   await theirs.goto(link);
-  await theirs.getByLabel("Password", { exact: true }).fill(password);
-  await theirs.getByRole("button", { name: /^(Choose|Accept|Create|Save)/ }).click();
+  await theirs.getByLabel("New password", { exact: true }).fill(password);
+  await theirs.getByRole("button", { name: "Create account" }).click();
   await expect(theirs.getByRole("heading", { name: "Profile", level: 1 })).toBeVisible();
   return { page: theirs, email, password };
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { daysToSeconds, minutesToSeconds } from "./durations";
+import { parseRange } from "./ip-address";
 import { SettingError } from "./setting-error";
 
 export type RevocationMode = "replica" | "strict";
@@ -43,7 +43,7 @@ const whole = (from: number, to: number, fallback: number) =>
 
 const environment = z.object({
   PORT: whole(1, 65_535, 3000),
-  APP_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
+  APP_ORIGIN: z.string().optional(),
   DATA_DIR: z.string().default(".data"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   APP_SECRET: z.string().optional(),
@@ -88,8 +88,13 @@ const ALLOWED: Record<keyof Environment, string> = {
 
 const SECRET_NAMES = new Set<keyof Environment>(["APP_SECRET", "BOOTSTRAP_ADMIN_PASSWORD", "DATABASE_URL"]);
 
+/** An address before an `@` may have a password in it. */
+const isSecret = (name: keyof Environment, held: string): boolean =>
+  SECRET_NAMES.has(name) || (name !== "BOOTSTRAP_ADMIN_EMAIL" && held.includes("@"));
+
 function refuse(name: keyof Environment, held: string | undefined): never {
-  const shown = held === undefined ? "is not set" : SECRET_NAMES.has(name) ? "is not usable" : `is "${held}"`;
+  const shown =
+    held === undefined ? "is not set" : isSecret(name, held) ? "is not usable" : `is ${JSON.stringify(held)}`;
   throw new SettingError(`${name} ${shown}; it may hold ${ALLOWED[name]}.`);
 }
 
@@ -136,10 +141,12 @@ function isLoopback(origin: string): boolean {
 }
 
 function readOrigin(env: Environment): string {
-  const given = env.APP_ORIGIN ?? `http://localhost:${env.PORT}`;
+  const given = env.APP_ORIGIN;
+  if (given === undefined) return new URL(`http://localhost:${env.PORT}`).origin;
+  if (!URL.canParse(given)) refuse("APP_ORIGIN", given);
   const { origin, protocol } = new URL(given);
-  if (origin !== given.replace(/\/$/, "")) refuse("APP_ORIGIN", env.APP_ORIGIN);
-  if (protocol === "http:" && !isLoopback(origin)) refuse("APP_ORIGIN", env.APP_ORIGIN);
+  const isHttp = protocol === "https:" || (protocol === "http:" && isLoopback(origin));
+  if (!isHttp || origin !== given.replace(/\/$/, "")) refuse("APP_ORIGIN", given);
   return origin;
 }
 
@@ -183,9 +190,12 @@ function readBootstrapAdmin(env: Environment): Settings["bootstrapAdmin"] {
 
 function readTrustedProxies(env: Environment): string[] {
   const entries = splitList(env.TRUSTED_PROXIES);
-  const isRange = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
-  if (!entries.every(isRange)) refuse("TRUSTED_PROXIES", env.TRUSTED_PROXIES);
-  return entries;
+  try {
+    entries.forEach(parseRange);
+    return entries;
+  } catch {
+    return refuse("TRUSTED_PROXIES", env.TRUSTED_PROXIES);
+  }
 }
 
 function splitList(text: string): string[] {

@@ -32,8 +32,12 @@ export async function changePassword(
   }
   await deps.rateLimiter.forgive("passwordCheckByUser", userId);
   requireGoodPassword("newPassword", change.newPassword, user.email);
-  await setPassword(deps, user, change.newPassword, client, async () => undefined);
-  return replaceSession(deps, user, client, null);
+  const changed = await setPassword(deps, user, change.newPassword, client, async (stores) => {
+    if ((await stores.users.hold(userId, user.passwordHash)) === null) {
+      throw new LatchkeyError("current_password_wrong", { reason: "it was changed meanwhile" });
+    }
+  });
+  return replaceSession(deps, changed, client, null);
 }
 
 /**
@@ -46,17 +50,18 @@ export async function redeemPasswordLink(
   token: string,
   password: string,
   client: Client,
+  replacedSessionId: string | null,
 ): Promise<Credentials> {
   const link = await requireLink(deps, token, ["invitation", "password_reset"], client);
   const user = await requireUser(deps, link.userId ?? "");
   if (user.status !== "active")
     throw new LatchkeyError("invalid_link", { reason: "the account is disabled" });
   requireGoodPassword("password", password, user.email);
-  await setPassword(deps, user, password, client, async (stores) => {
+  const changed = await setPassword(deps, user, password, client, async (stores) => {
     const consumed = await stores.links.consume(sha256(token), deps.clock.now());
     if (consumed === null) throw new LatchkeyError("invalid_link", { reason: "used meanwhile" });
   });
-  return replaceSession(deps, user, client, null);
+  return replaceSession(deps, changed, client, replacedSessionId);
 }
 
 async function requireUser(deps: IdentityDependencies, userId: string): Promise<User> {
@@ -72,7 +77,7 @@ async function setPassword(
   password: string,
   client: Client,
   first: (stores: IdentityStores) => Promise<void>,
-): Promise<void> {
+): Promise<User> {
   const passwordHash = await deps.hasher.hash(password);
   const now = deps.clock.now();
   const selection = { kind: "user", userId: user.id, exceptId: null } as const;
@@ -90,4 +95,5 @@ async function setPassword(
     return stores.sessions.end(selection, sessionEnding(deps.sessionDependencies, "password_changed", event));
   });
   deps.sessionDependencies.denylist.learn(denials);
+  return { ...user, passwordHash };
 }

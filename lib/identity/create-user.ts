@@ -19,6 +19,7 @@ export async function signUp(
   deps: IdentityDependencies,
   input: SignInInput,
   client: Client,
+  replacedSessionId: string | null,
 ): Promise<Credentials> {
   if (deps.signup !== "open") throw new LatchkeyError("signup_closed");
   const refusal = await deps.rateLimiter.spend("signUpByAddress", addressBucket(client.ip));
@@ -27,7 +28,7 @@ export async function signUp(
   const user = await deps.users.insert(await newUser(deps, input.email, "user", input.password));
   if (user === null) throw new LatchkeyError("email_taken");
   await record(deps, "user.signed_up", user, { userId: user.id, sessionId: null, client });
-  return replaceSession(deps, user, client, null);
+  return replaceSession(deps, user, client, replacedSessionId);
 }
 
 /** Creates the first administrator of an empty database through the printed link, and signs them in. */

@@ -28,6 +28,11 @@ export function findPasswordFault(password: string, email: string): string | nul
 /** Common passwords, repetitions, sequences, keyboard runs, and the person's own address. */
 function isEasyToGuess(password: string, email: string): boolean {
   estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
-  const ownWords = [email, ...email.split(/[^\p{L}\p{N}]+/u), "latchkey"].filter((word) => word !== "");
+  const ownWords = [
+    email,
+    email.split("@", 1)[0] ?? "",
+    ...email.split(/[^\p{L}\p{N}]+/u),
+    "latchkey",
+  ].filter((word) => word !== "");
   return estimator.check(password.slice(0, ESTIMATED_CHARACTERS), ownWords).score < MIN_SCORE;
 }

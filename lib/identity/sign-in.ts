@@ -31,14 +31,24 @@ export async function signIn(
   return replaceSession(deps, user, client, replacedSessionId);
 }
 
-/** Starts a session and ends the one that the same browser had. */
+/**
+ * Starts a session and ends the one that the same browser had. Throws `invalid_credentials` when the person was
+ * disabled, or got another password, since `user` was read.
+ */
 export async function replaceSession(
   deps: IdentityDependencies,
   user: User,
   client: Client,
   replacedSessionId: string | null,
 ): Promise<Credentials> {
-  const credentials = await startSession(deps.sessionDependencies, toSessionUser(user), client);
+  const credentials = await deps.atomically(async (stores) => {
+    const held = await stores.users.hold(user.id, user.passwordHash);
+    if (held === null) {
+      throw new LatchkeyError("invalid_credentials", { reason: "the person was changed meanwhile" });
+    }
+    const sessionDependencies = { ...deps.sessionDependencies, store: stores.sessions, audit: stores.audit };
+    return startSession(sessionDependencies, toSessionUser(held), client);
+  });
   if (replacedSessionId !== null) {
     const selection = { kind: "ids", ids: [replacedSessionId], ownedBy: null } as const;
     await endSessions(deps.sessionDependencies, selection, "replaced", {
@@ -74,7 +84,8 @@ async function spendAccountAttempt(
 ) {
   const refusal = await deps.rateLimiter.spend("signInFailureByAccount", email);
   if (refusal === null || user === null) return refusal;
-  return (await deps.sessions.knowsAddress(user.id, client.ip)) ? null : refusal;
+  const known = await deps.sessions.recentAddresses(user.id);
+  return known.some((ip) => addressBucket(ip) === addressBucket(client.ip)) ? null : refusal;
 }
 
 async function forgiveAttempts(deps: IdentityDependencies, email: string, client: Client): Promise<void> {

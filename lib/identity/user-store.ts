@@ -30,6 +30,11 @@ export interface UserStore {
   insert(user: NewUser): Promise<User | null>;
   /** Inserts the first person of all, or returns null when there is one already; of two callers one wins. */
   insertFirst(user: NewUser): Promise<User | null>;
+  /**
+   * The person as they are now, if they are active and have exactly this password, or null. Within a transaction it
+   * stays so until the end: whoever would change them waits.
+   */
+  hold(id: string, passwordHash: string | null): Promise<User | null>;
   setPassword(id: string, passwordHash: string, now: Date): Promise<void>;
   setName(id: string, name: string | null): Promise<void>;
   /**
@@ -59,7 +64,10 @@ export interface OneTimeLink {
 }
 
 export interface OneTimeLinkStore {
-  /** Inserts, and in the same step makes every older link of that person, or of set-up, useless. */
+  /**
+   * Inserts, and makes every older link of that person, or of set-up, useless. Within a transaction: of two callers
+   * the later one's link is the only one that works.
+   */
   replace(link: OneTimeLink): Promise<void>;
   /** The link if it still works, or null. Changes nothing. */
   findUsable(tokenHash: Uint8Array<ArrayBuffer>, now: Date): Promise<OneTimeLink | null>;

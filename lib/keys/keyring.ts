@@ -40,6 +40,8 @@ export class Keyring {
   /** Goes up whenever the set of keys changes, so that caches of verified tokens know. */
   version = 0;
   #contents: Contents = { verificationKeys: new Map(), signer: null, jwks: jwksDocument([]) };
+  /** Which keys, each in which state: what the contents were made from. */
+  #fingerprint = "";
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | null = null;
 
@@ -81,7 +83,9 @@ export class Keyring {
   }
 
   async #reloadOlderThan(ageMs: number): Promise<void> {
-    if (this.dependencies.clock.now().getTime() - this.#loadedAtMs < ageMs) return;
+    // Distance, not age: a clock that was set back must not stop the reloading.
+    const distanceMs = Math.abs(this.dependencies.clock.now().getTime() - this.#loadedAtMs);
+    if (this.#loading === null && distanceMs < ageMs) return;
     // Keys already held go on verifying while the database cannot be reached.
     await this.load().catch(() => undefined);
   }
@@ -97,14 +101,15 @@ export class Keyring {
   async #read(): Promise<void> {
     this.#loadedAtMs = this.dependencies.clock.now().getTime();
     const records = await this.dependencies.store.listLive();
-    const jwks = jwksDocument(records);
-    if (jwks.etag === this.#contents.jwks.etag && this.#contents.signer !== null) return;
+    const fingerprint = records.map(({ kid, state }) => `${kid} ${state}`).join();
+    if (fingerprint === this.#fingerprint) return;
     const verificationKeys = await Promise.all(records.filter(isPublished).map(toVerificationKey));
     this.#contents = {
       verificationKeys: new Map(verificationKeys.map((entry) => [entry.kid, entry])),
       signer: await this.#openSigner(records),
-      jwks,
+      jwks: jwksDocument(records),
     };
+    this.#fingerprint = fingerprint;
     this.version += 1;
   }
 

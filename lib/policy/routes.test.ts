@@ -11,6 +11,7 @@ const OPEN_TO_STRANGERS = [
   "/api/auth/refresh",
   "/api/auth/signup",
   "/api/csp-reports",
+  "/error.css",
   "/favicon.ico",
   "/healthz",
   "/icon.svg",

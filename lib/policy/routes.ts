@@ -47,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   file("/readyz"),
   file("/.well-known/jwks.json"),
   file("/robots.txt"),
+  file("/error.css"),
   file("/favicon.ico"),
   file("/icon.svg"),
 

@@ -28,7 +28,8 @@ export class ReplicaDenylist implements Denylist {
 
   learn(denials: readonly Denial[]): void {
     for (const { kind, value, expiresAt } of denials) {
-      this.#expiryMs.set(entryName(kind, value), expiresAt.getTime());
+      const name = entryName(kind, value);
+      this.#expiryMs.set(name, Math.max(expiresAt.getTime(), this.#expiryMs.get(name) ?? 0));
     }
   }
 

@@ -27,7 +27,7 @@ export async function issueCredentials(
     sessionId,
     generation,
     authenticatedAt: session.authenticatedAt,
-    sessionExpiresAt: session.expiresAt,
+    sessionExpiresAt: session.idleExpiresAt,
   };
   return {
     session,

@@ -1,6 +1,7 @@
 import type { Client } from "@/lib/audit/events";
 import type { SessionDependencies } from "./dependencies";
 import { endSessions } from "./end-sessions";
+import { findGenuineSession } from "./find-genuine-session";
 
 /**
  * Ends the session that the refresh token, of whatever generation, or else the access token names. Does nothing when
@@ -22,7 +23,7 @@ async function findSessionId(
   { refreshToken, accessToken }: Parameters<typeof logOut>[1],
 ): Promise<string | null> {
   const refresh = refreshToken === null ? null : deps.refreshTokens.verify(refreshToken);
-  if (refresh !== null) return refresh.sessionId;
+  if (refresh !== null) return (await findGenuineSession(deps, refresh))?.id ?? null;
   if (accessToken === null) return null;
   const verification = await deps.verifyAccessToken(accessToken);
   return verification.ok ? verification.claims.sid : null;

@@ -3,6 +3,7 @@ import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { type Credentials, issueCredentials } from "./credentials";
 import type { SessionDependencies } from "./dependencies";
 import { endSessions } from "./end-sessions";
+import { findGenuineSession } from "./find-genuine-session";
 import { hashSessionSecret, type RefreshToken } from "./refresh-token";
 import { judgeRefresh } from "./rotation";
 import { mayContinue, type SessionWithUser } from "./session";
@@ -39,10 +40,8 @@ function rotate(
 }
 
 async function requireSession(deps: SessionDependencies, presented: RefreshToken): Promise<SessionWithUser> {
-  const session = await deps.store.find(presented.sessionId);
-  const isGenuine =
-    session !== null && Buffer.compare(session.secretHash, hashSessionSecret(presented.secret)) === 0;
-  if (!isGenuine) throw new LatchkeyError("invalid_refresh_token", { reason: "no such session" });
+  const session = await findGenuineSession(deps, presented);
+  if (session === null) throw new LatchkeyError("invalid_refresh_token", { reason: "no such session" });
   if (!mayContinue(session, deps.clock.now())) {
     throw new LatchkeyError("invalid_refresh_token", { reason: "the session has ended" });
   }

@@ -55,7 +55,11 @@ describe("a refresh token", () => {
         const text = codec.encode(token);
         fc.pre(text[place] !== character);
         const [before, after] = [text.slice(0, place), text.slice(place + 1)];
-        for (const altered of [before + character + after, before + character + text.slice(place), before + after]) {
+        for (const altered of [
+          before + character + after,
+          before + character + text.slice(place),
+          before + after,
+        ]) {
           if (altered !== text) expect(codec.verify(altered)).toBeNull();
         }
       }),

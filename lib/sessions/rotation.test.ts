@@ -18,9 +18,20 @@ const UNACKNOWLEDGED = {
 const ACKNOWLEDGED = { ...UNACKNOWLEDGED, acknowledgedGeneration: 50, acknowledgedAt: ago(LONG - 1) };
 
 type State = typeof UNACKNOWLEDGED;
-type Row = [row: string, state: Partial<State>, presented: number, verdict: RefreshVerdict, userAgent?: string];
+type Row = [
+  row: string,
+  state: Partial<State>,
+  presented: number,
+  verdict: RefreshVerdict,
+  userAgent?: string,
+];
 
-function expectVerdict(session: State, presented: number, userAgent: string | undefined, verdict: RefreshVerdict) {
+function expectVerdict(
+  session: State,
+  presented: number,
+  userAgent: string | undefined,
+  verdict: RefreshVerdict,
+) {
   expect(judgeRefresh(session, presented, userAgent ?? "Firefox", NOW)).toBe(verdict);
 }
 
@@ -42,7 +53,12 @@ describe("of a generation that has not been seen in use", () => {
     ["from another user agent it is reuse", {}, 49, "reuse", "Firefox/2"],
     ["without a user agent it is reuse", {}, 49, "reuse", ""],
     ["where neither names one it recovers", { userAgent: "" }, 49, "recover", ""],
-    ["a recent acknowledgement of an older generation counts nothing", { acknowledgedAt: ago(1) }, 49, "recover"],
+    [
+      "a recent acknowledgement of an older generation counts nothing",
+      { acknowledgedAt: ago(1) },
+      49,
+      "recover",
+    ],
 
     ["a second recovery of the same generation recovers", { recoveredGeneration: 50 }, 49, "recover"],
     ["one of the same generation from elsewhere is reuse", { recoveredGeneration: 50 }, 49, "reuse", "curl"],
@@ -50,7 +66,12 @@ describe("of a generation that has not been seen in use", () => {
     ["a recovery 19 generations ago makes it reuse", { recoveredGeneration: 31 }, 49, "reuse"],
     ["a recovery 20 generations ago makes it reuse", { recoveredGeneration: 30 }, 49, "reuse"],
     ["a recovery 21 generations ago is forgotten", { recoveredGeneration: 29 }, 49, "recover"],
-    ["a recovery of the first generation is remembered", { generation: 20, recoveredGeneration: 0 }, 19, "reuse"],
+    [
+      "a recovery of the first generation is remembered",
+      { generation: 20, recoveredGeneration: 0 },
+      19,
+      "reuse",
+    ],
     ["and forgotten at the 21st", { generation: 21, recoveredGeneration: 0 }, 20, "recover"],
 
     ["one older than the previous is reuse", {}, 48, "reuse"],

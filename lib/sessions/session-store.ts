@@ -65,8 +65,8 @@ export interface SessionStore {
   /** Ends the selected live sessions, denies their access tokens and records an event for each, all or nothing. */
   end(selection: SessionSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }>;
   listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>>;
-  /** Whether the person has had a session from this address. */
-  knowsAddress(userId: string, ip: string): Promise<boolean>;
+  /** The addresses of the person's newest sessions, whether they live or not. */
+  recentAddresses(userId: string): Promise<string[]>;
   search(filter: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>>;
 }
 

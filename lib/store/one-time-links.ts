@@ -4,6 +4,7 @@ import type { Database } from "./client";
 export function createOneTimeLinkStore(db: Database): OneTimeLinkStore {
   return {
     replace: async (link) => {
+      await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${link.userId ?? "setup"}, 0))`;
       await db.oneTimeLink.updateMany({
         where: { userId: link.userId, consumedAt: null },
         data: { consumedAt: link.createdAt },

@@ -12,7 +12,10 @@ import type {
 import type { Database } from "./client";
 import { pageQuery, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
+import { containing, literally } from "./text-search";
 import { PUBLIC_USER } from "./users";
+
+const RECENT_SESSIONS = 100;
 
 const withUser = { include: { user: { select: PUBLIC_USER } } } as const;
 
@@ -72,7 +75,15 @@ export function createSessionStore(db: Database): SessionStore {
       return toListing(rows, page);
     },
 
-    knowsAddress: async (userId, ip) => (await db.session.findFirst({ where: { userId, ip } })) !== null,
+    recentAddresses: async (userId) => {
+      const rows = await db.session.findMany({
+        where: { userId },
+        orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+        take: RECENT_SESSIONS,
+        select: { ip: true },
+      });
+      return [...new Set(rows.map(({ ip }) => ip))];
+    },
   };
 }
 
@@ -126,7 +137,8 @@ function endStatement(
     ), denied AS (
       INSERT INTO denials (kind, value, expires_at)
       SELECT 'sid', id, ${denyUntil} FROM ended WHERE denied
-      ON CONFLICT (kind, value) DO UPDATE SET expires_at = GREATEST(denials.expires_at, EXCLUDED.expires_at)
+      ON CONFLICT (kind, value) DO UPDATE
+      SET expires_at = GREATEST(denials.expires_at, EXCLUDED.expires_at), recorded_at = clock_timestamp()
     ), recorded AS (
       INSERT INTO audit_events (at, type, actor_id, user_id, session_id, ip, user_agent, details)
       SELECT ${now}, ${event.type}, ${event.actorId}::uuid, user_id, id, ${event.client?.ip ?? null},
@@ -161,9 +173,13 @@ function searchConditions({ query, userId, state }: SessionFilter, now: Date): P
     conditions.push({ endedAt: null, OR: [{ idleExpiresAt: { lte: now } }, { expiresAt: { lte: now } }] });
   }
   if (query !== null) {
-    const contains = { contains: query, mode: "insensitive" } as const;
+    const contains = containing(query);
     conditions.push({
-      OR: [{ user: { email: contains } }, { user: { name: contains } }, { ip: { startsWith: query } }],
+      OR: [
+        { user: { email: contains } },
+        { user: { name: contains } },
+        { ip: { startsWith: literally(query) } },
+      ],
     });
   }
   return conditions;

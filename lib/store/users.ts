@@ -3,6 +3,7 @@ import type { NewUser, User, UserChange, UserStore } from "@/lib/identity/user-s
 import { type Database, isUniqueViolation } from "./client";
 import { pageQuery, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
+import { containing } from "./text-search";
 
 /** What a session or a list may carry of a person: everything but the password hash. */
 export const PUBLIC_USER = {
@@ -17,7 +18,7 @@ export const PUBLIC_USER = {
 /** Any constant: all who create the first person queue behind it. */
 const FIRST_USER_LOCK = 7_234_001;
 
-const OTHER_ACTIVE_ADMINS = Prisma.sql`SELECT id FROM users WHERE role = 'admin' AND status = 'active' FOR UPDATE`;
+const OTHER_ACTIVE_ADMINS = Prisma.sql`SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE`;
 
 export function createUserStore(db: Database, atomically: Atomically): UserStore {
   return {
@@ -32,6 +33,11 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
         return (await tx.user.findFirst({ select: { id: true } })) === null ? insert(tx, user) : null;
       }),
 
+    hold: async (id, passwordHash) => {
+      await db.$queryRaw`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+      return db.user.findFirst({ where: { id, passwordHash, status: "active" } });
+    },
+
     setPassword: async (id, passwordHash, now) => {
       await db.user.update({ where: { id }, data: { passwordHash, passwordChangedAt: now } });
     },
@@ -44,7 +50,7 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
 
     list: async ({ query }, page) => {
       const { after, order } = pageQuery(page);
-      const contains = { contains: query ?? "", mode: "insensitive" } as const;
+      const contains = containing(query ?? "");
       const matching = query === null ? {} : { OR: [{ email: contains }, { name: contains }] };
       return toListing(await db.user.findMany({ where: { AND: [matching, after] }, ...order }), page);
     },

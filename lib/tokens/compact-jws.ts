@@ -18,13 +18,16 @@ export function parseCompactJws(text: string): CompactJws | null {
   if (parts.length !== JWS_PARTS) return null;
   const [header, payload, signature] = parts.map(decodeBase64url);
   if (!header || !payload || !signature || signature.length === 0) return null;
-  const headerObject = parseOnlyForm(header.toString("utf8"));
-  const payloadObject = parseOnlyForm(payload.toString("utf8"));
+  const headerObject = parseOnlyForm(header);
+  const payloadObject = parseOnlyForm(payload);
   return headerObject && payloadObject && { header: headerObject, payload: payloadObject };
 }
 
-function parseOnlyForm(text: string): Record<string, unknown> | null {
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function parseOnlyForm(bytes: Uint8Array): Record<string, unknown> | null {
   try {
+    const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
     return isObject(value) && JSON.stringify(value) === text ? value : null;
   } catch {

@@ -35,11 +35,17 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return session === undefined ? null : this.#withUser(session);
   }
 
-  async rotate(proven: ProvenGeneration, { now, idleSeconds, client }: Rotation): Promise<SessionWithUser | null> {
+  async rotate(
+    proven: ProvenGeneration,
+    { now, idleSeconds, client }: Rotation,
+  ): Promise<SessionWithUser | null> {
     const session = this.#sessions.get(proven.sessionId);
-    if (session === undefined || !isProven(session, proven) || sessionState(session, now) !== "live") return null;
+    if (session === undefined || !isProven(session, proven) || sessionState(session, now) !== "live")
+      return null;
     if (this.#userOf(session).status !== "active") return null;
-    const idleExpiresAt = new Date(Math.min(addSeconds(now, idleSeconds).getTime(), session.expiresAt.getTime()));
+    const idleExpiresAt = new Date(
+      Math.min(addSeconds(now, idleSeconds).getTime(), session.expiresAt.getTime()),
+    );
     const generation = session.generation + 1;
     Object.assign(session, { generation, rotatedAt: now, lastSeenAt: now, idleExpiresAt, ...client });
     return this.#withUser(session);
@@ -60,7 +66,10 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return true;
   }
 
-  async end(selection: SessionSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }> {
+  async end(
+    selection: SessionSelection,
+    ending: SessionEnding,
+  ): Promise<{ endedIds: string[]; denials: Denial[] }> {
     const { now, reason, denyUntil, quietSince, event } = ending;
     const ended = this.#newestFirst().filter(
       (session) => isSelected(session, selection) && sessionState(session, now) === "live",
@@ -81,11 +90,16 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return paged(this.#newestFirst().filter(live), page);
   }
 
-  async knowsAddress(userId: string, ip: string): Promise<boolean> {
-    return this.#newestFirst().some((session) => session.userId === userId && session.ip === ip);
+  async recentAddresses(userId: string): Promise<string[]> {
+    const theirs = this.#newestFirst().filter((session) => session.userId === userId);
+    return [...new Set(theirs.map(({ ip }) => ip))];
   }
 
-  async search({ query, userId, state }: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>> {
+  async search(
+    { query, userId, state }: SessionFilter,
+    page: Page,
+    now: Date,
+  ): Promise<Listing<SessionWithUser>> {
     const found = this.#newestFirst()
       .map((session) => this.#withUser(session))
       .filter((session) => userId === null || session.userId === userId)
@@ -121,7 +135,9 @@ function isSelected({ id, userId }: Session, selection: SessionSelection): boole
 
 function isNamed({ user, ip }: SessionWithUser, query: string): boolean {
   const part = query.toLowerCase();
-  return [user.email, user.name ?? ""].some((text) => text.toLowerCase().includes(part)) || ip.startsWith(query);
+  return (
+    [user.email, user.name ?? ""].some((text) => text.toLowerCase().includes(part)) || ip.startsWith(query)
+  );
 }
 
 type Place = Pick<Session, "createdAt" | "id">;
@@ -132,7 +148,10 @@ function isBefore(a: Place, b: Place): boolean {
 
 function paged<Item extends Place>(sorted: Item[], { limit, cursor }: Page): Listing<Item> {
   const [createdAt = "", id = ""] = cursor?.split(" ") ?? [];
-  const rest = cursor === null ? sorted : sorted.filter((item) => isBefore(item, { createdAt: new Date(createdAt), id }));
+  const rest =
+    cursor === null
+      ? sorted
+      : sorted.filter((item) => isBefore(item, { createdAt: new Date(createdAt), id }));
   const items = rest.slice(0, limit);
   const last = items.at(-1);
   const isMore = rest.length > limit && last !== undefined;

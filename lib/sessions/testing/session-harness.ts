@@ -82,10 +82,22 @@ export function createHarness(overrides: Partial<SessionDependencies> = {}): Ses
   return { clock, store, denials, deps };
 }
 
-function writeToken({ sessionId, generation, userId, sessionExpiresAt }: TokenSubject, jti: string, now: Date) {
+function writeToken(
+  { sessionId, generation, userId, sessionExpiresAt }: TokenSubject,
+  jti: string,
+  now: Date,
+) {
   const iat = toNumericDate(now);
   const exp = Math.min(iat + ACCESS_TOKEN_SECONDS, toNumericDate(sessionExpiresAt));
-  const accessToken = JSON.stringify({ sub: userId, sid: sessionId, gen: generation, jti, iat, nbf: iat, exp });
+  const accessToken = JSON.stringify({
+    sub: userId,
+    sid: sessionId,
+    gen: generation,
+    jti,
+    iat,
+    nbf: iat,
+    exp,
+  });
   return { accessToken, accessTokenExpiresAt: addSeconds(new Date(0), exp) };
 }
 

@@ -1,0 +1,25 @@
+import { ActionForm } from "@/app/_ui/action-form";
+import { Card } from "@/app/_ui/card";
+import { ConfirmButton } from "@/app/_ui/confirm-button";
+import { endOfEveryone } from "./actions";
+import { ReasonField } from "./reason-field";
+
+export function EndEveryone() {
+  return (
+    <Card
+      title="Everyone at once"
+      description="For when you do not know which sessions to trust. Everybody has to sign in again; your own session here stays."
+    >
+      <ActionForm action={endOfEveryone} resetOnOk label="End everyone’s sessions">
+        <ReasonField />
+        <ConfirmButton
+          title="End everyone’s sessions?"
+          description="Every person is signed out on every device, at once. Your own session here stays."
+          confirmLabel="End everyone’s sessions"
+        >
+          End everyone’s sessions
+        </ConfirmButton>
+      </ActionForm>
+    </Card>
+  );
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { pageQuery, toListing } from "./cursor";
+
+const ROWS = [3, 2, 1].map((n) => ({ id: `id-${n}`, createdAt: new Date(n * 1000) }));
+const base64url = (text: string): string => Buffer.from(text).toString("base64url");
+
+describe("a cursor", () => {
+  it("names the last item of a full page, and the next page begins after it", () => {
+    const { items, nextCursor } = toListing(ROWS, { limit: 2, cursor: null });
+    expect(items.map(({ id }) => id)).toEqual(["id-3", "id-2"]);
+    const at = new Date(2000);
+    expect(pageQuery({ limit: 2, cursor: nextCursor }).after).toEqual({
+      OR: [{ createdAt: { lt: at } }, { createdAt: at, id: { lt: "id-2" } }],
+    });
+  });
+
+  it("is missing on the last page", () => {
+    expect(toListing(ROWS, { limit: 3, cursor: null }).nextCursor).toBeNull();
+    expect(toListing([], { limit: 3, cursor: null })).toEqual({ items: [], nextCursor: null });
+  });
+
+  it.each([
+    "",
+    "x",
+    "%",
+    base64url("null"),
+    base64url("{}"),
+    base64url('["2027-01-01T00:00:00.000Z"]'),
+    base64url('["yesterday","id"]'),
+    base64url('["2027-01-01T00:00:00.000Z",{"lt":""}]'),
+    base64url(`["2027-01-01T00:00:00.000Z","${"x".repeat(65)}"]`),
+    `${base64url('["2027-01-01T00:00:00.000Z","id"]')}=`,
+  ])("of another origin is refused: %j", (cursor) => {
+    expect(() => pageQuery({ limit: 2, cursor })).toThrow(
+      expect.objectContaining({ code: "invalid_request" }),
+    );
+  });
+});

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import type { AuditEvent } from "@/lib/audit/events";
+import type { SessionUser } from "@/lib/sessions/session";
+import type { SessionStoreSubject } from "@/lib/sessions/testing/session-store-contract";
+import type { PrismaClient } from "../generated/client";
+import type { DatabaseStores } from "../stores";
+
+const CREATED_AT = new Date("2026-01-01T00:00:00Z");
+
+/** Empties the tables that a session needs and hands out the store over them; audit events can only be left. */
+export async function sessionStoreSubject(
+  db: PrismaClient,
+  stores: DatabaseStores,
+): Promise<SessionStoreSubject> {
+  await db.denial.deleteMany();
+  await db.user.deleteMany();
+  const { id: lastId } = (await db.auditEvent.findFirst({ orderBy: { id: "desc" } })) ?? { id: 0n };
+  return {
+    store: stores.sessions,
+    denials: stores.denials,
+    addUser: (user) => addUser(db, user),
+    readEvents: async () => {
+      const rows = await db.auditEvent.findMany({ where: { id: { gt: lastId } }, orderBy: { id: "asc" } });
+      return rows.map(({ ip, userAgent, type, actorId, userId, sessionId, details }) => ({
+        type: type as AuditEvent["type"],
+        actorId,
+        userId,
+        sessionId,
+        client: ip === null ? null : { ip, userAgent: userAgent ?? "" },
+        details: details as AuditEvent["details"],
+      }));
+    },
+  };
+}
+
+export async function addUser(db: PrismaClient, overrides: Partial<SessionUser>): Promise<SessionUser> {
+  const user = { id: randomUUID(), email: `${randomUUID()}@example.test`, name: null, role: "user" } as const;
+  const data: SessionUser = { ...user, status: "active", createdAt: CREATED_AT, ...overrides };
+  await db.user.create({ data });
+  return data;
+}

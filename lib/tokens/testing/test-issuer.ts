@@ -1,0 +1,120 @@
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { importJWK, type JWK } from "jose";
+import type { Algorithm } from "@/lib/keys/algorithms";
+import type { VerificationKey } from "@/lib/keys/keyring";
+import { meshProfile } from "../profiles";
+import { type VerificationRules, verifyAccessToken } from "../verify";
+
+export const ISSUER = "https://login.example.com";
+export const NOW = new Date("2026-11-24T12:00:00Z");
+export const NOW_SECONDS = NOW.getTime() / 1000;
+export const TOLERANCE_SECONDS = 10;
+
+export const base64url = (content: string | Uint8Array): string => Buffer.from(content).toString("base64url");
+
+export interface TestKey {
+  kid: string;
+  publicJwk: JWK;
+  publicKey: KeyObject;
+  verificationKey: VerificationKey;
+  /** The signature part over header and payload as they stand, whatever they say. */
+  sign(signingInput: string): Uint8Array;
+}
+
+const GENERATORS: Record<Algorithm, () => { publicKey: KeyObject; privateKey: KeyObject }> = {
+  ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
+  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  EdDSA: () => generateKeyPairSync("ed25519"),
+};
+
+/** A key that Node itself makes and signs with, so that a forged text can be anything and still be validly signed. */
+export async function createTestKey(kid: string, algorithm: Algorithm = "ES256"): Promise<TestKey> {
+  const { publicKey, privateKey } = GENERATORS[algorithm]();
+  const publicJwk = publicKey.export({ format: "jwk" }) as JWK;
+  const key = await importJWK(publicJwk, algorithm);
+  if (key instanceof Uint8Array) throw new Error("Not a public key.");
+  return {
+    kid,
+    publicJwk,
+    publicKey,
+    verificationKey: { kid, algorithm, key },
+    sign: (signingInput) =>
+      sign(algorithm === "EdDSA" ? null : "sha256", Buffer.from(signingInput), {
+        key: privateKey,
+        dsaEncoding: "ieee-p1363",
+      }),
+  };
+}
+
+/** Signs two JSON texts as they stand. */
+export function signTexts(key: TestKey, header: string | Uint8Array, payload: string | Uint8Array): string {
+  const signingInput = `${base64url(header)}.${base64url(payload)}`;
+  return `${signingInput}.${base64url(key.sign(signingInput))}`;
+}
+
+export const header = (key: TestKey, changes: object = {}): object => ({
+  alg: key.verificationKey.algorithm,
+  typ: "at+jwt",
+  kid: key.kid,
+  ...changes,
+});
+
+/** What an access token in the middle of its life says. A change to `undefined` leaves the claim out. */
+export const claims = (changes: object = {}): object => ({
+  iss: ISSUER,
+  aud: ISSUER,
+  sub: "8f9c1f5e-0c55-4a53-a6b5-6d5ef6b3a7b1",
+  client_id: "latchkey",
+  exp: NOW_SECONDS + 300,
+  nbf: NOW_SECONDS - 300,
+  iat: NOW_SECONDS - 300,
+  jti: "Zm9yZ2VkLXRva2VuLWlkIQ",
+  sid: "c2Vzc2lvbi1pZC0xMjM0NQ",
+  gen: 3,
+  role: "user",
+  auth_time: NOW_SECONDS - 4000,
+  amr: ["pwd"],
+  ...changes,
+});
+
+/** A validly signed token that differs from an honest one in exactly these members. */
+export const forge = (key: TestKey, changes: { header?: object; payload?: object } = {}): string =>
+  signTexts(key, JSON.stringify(header(key, changes.header)), JSON.stringify(claims(changes.payload)));
+
+/** Takes a token apart to put it together wrongly. */
+export function partsOf(token: string): [header: string, payload: string, signature: string] {
+  const [first = "", second = "", third = ""] = token.split(".");
+  return [first, second, third];
+}
+
+export interface TestVerifier {
+  rules: VerificationRules;
+  /** Every `kid` that was asked for, in order. */
+  lookups: string[];
+  /** `accepted`, or the reason of the refusal. */
+  verdict(text: string, now?: Date): Promise<string>;
+}
+
+export function createTestVerifier(
+  keys: readonly TestKey[],
+  changes: Partial<VerificationRules> = {},
+): TestVerifier {
+  const byKid = new Map(keys.map(({ kid, verificationKey }) => [kid, verificationKey]));
+  const lookups: string[] = [];
+  const rules: VerificationRules = {
+    issuer: ISSUER,
+    audience: ISSUER,
+    profile: meshProfile(600),
+    clockToleranceSeconds: TOLERANCE_SECONDS,
+    findKey: async (kid) => {
+      lookups.push(kid);
+      return byKid.get(kid) ?? null;
+    },
+    ...changes,
+  };
+  const verdict = async (text: string, now = NOW) => {
+    const verification = await verifyAccessToken(text, rules, now);
+    return verification.ok ? "accepted" : verification.reason;
+  };
+  return { rules, lookups, verdict };
+}

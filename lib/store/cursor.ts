@@ -9,14 +9,19 @@ interface Place {
   id: string;
 }
 
-const place = z.tuple([z.iso.datetime(), z.string().max(64)]);
+/** What the ids of a list look like: a text of another shape never reaches the database. */
+export type IdSchema = z.ZodType<string>;
+export const USER_ID: IdSchema = z.uuid();
+export const SESSION_ID: IdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 
 const encodeCursor = ({ createdAt, id }: Place): string =>
   encodeBase64url(Buffer.from(JSON.stringify([createdAt.toISOString(), id])));
 
-function decodeCursor(cursor: string): Place {
+function decodeCursor(cursor: string, idSchema: IdSchema): Place {
   try {
-    const [createdAt, id] = place.parse(JSON.parse(decodeBase64url(cursor)?.toString() ?? ""));
+    const [createdAt, id] = z
+      .tuple([z.iso.datetime(), idSchema])
+      .parse(JSON.parse(decodeBase64url(cursor)?.toString() ?? ""));
     return { createdAt: new Date(createdAt), id };
   } catch {
     throw new LatchkeyError("invalid_request", { fields: { cursor: "This is not a cursor from a list." } });
@@ -24,10 +29,10 @@ function decodeCursor(cursor: string): Place {
 }
 
 /** The condition for everything after the cursor, and the order it stands on. Throws `invalid_request`. */
-export function pageQuery({ limit, cursor }: Page) {
+export function pageQuery({ limit, cursor }: Page, idSchema: IdSchema) {
   const order = { orderBy: [{ createdAt: "desc" as const }, { id: "desc" as const }], take: limit + 1 };
   if (cursor === null) return { after: {}, order };
-  const { createdAt, id } = decodeCursor(cursor);
+  const { createdAt, id } = decodeCursor(cursor, idSchema);
   return { after: { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] }, order };
 }
 

@@ -10,7 +10,7 @@ import type {
   SessionStore,
 } from "@/lib/sessions/session-store";
 import type { Database } from "./client";
-import { pageQuery, toListing } from "./cursor";
+import { pageQuery, SESSION_ID, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
 import { containing, literally } from "./text-search";
 import { PUBLIC_USER } from "./users";
@@ -60,13 +60,13 @@ export function createSessionStore(db: Database): SessionStore {
     },
 
     listLiveOfUser: async (userId, page, now) => {
-      const { after, order } = pageQuery(page);
+      const { after, order } = pageQuery(page, SESSION_ID);
       const rows = await db.session.findMany({ where: { userId, AND: [liveAt(now), after] }, ...order });
       return toListing(rows, page);
     },
 
     search: async (filter, page, now) => {
-      const { after, order } = pageQuery(page);
+      const { after, order } = pageQuery(page, SESSION_ID);
       const rows = await db.session.findMany({
         where: { AND: [...searchConditions(filter, now), after] },
         ...order,

@@ -1,7 +1,7 @@
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { NewUser, User, UserChange, UserStore } from "@/lib/identity/user-store";
 import { type Database, isUniqueViolation } from "./client";
-import { pageQuery, toListing } from "./cursor";
+import { pageQuery, toListing, USER_ID } from "./cursor";
 import { Prisma } from "./generated/client";
 import { containing } from "./text-search";
 
@@ -49,7 +49,7 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
     change: (id, change) => atomically((tx) => changeUser(tx, id, change)),
 
     list: async ({ query }, page) => {
-      const { after, order } = pageQuery(page);
+      const { after, order } = pageQuery(page, USER_ID);
       const contains = containing(query ?? "");
       const matching = query === null ? {} : { OR: [{ email: contains }, { name: contains }] };
       return toListing(await db.user.findMany({ where: { AND: [matching, after] }, ...order }), page);

@@ -27,7 +27,7 @@ function tokenWithUrlCharacters(): string {
 const honest = tokenWithUrlCharacters();
 const [first, second, third] = partsOf(honest);
 
-const after = (character: string): string => String.fromCharCode(character.charCodeAt(0) + 1);
+const nextAfter = (character: string): string => String.fromCharCode(character.charCodeAt(0) + 1);
 
 describe("JSON with two readings, validly signed", () => {
   const doubled = (text: string, name: string, value: unknown) =>
@@ -122,7 +122,7 @@ describe("another text for the same bytes", () => {
     ["base64's alphabet", `${first}.${second}.${plus}`],
     [
       "stray bits in the last character of the signature",
-      `${first}.${second}.${third.slice(0, -1)}${after(third.slice(-1))}`,
+      `${first}.${second}.${third.slice(0, -1)}${nextAfter(third.slice(-1))}`,
     ],
     ["quotes around", `"${honest}"`],
     ["a brace", `{${honest}}`],
@@ -140,7 +140,7 @@ describe("another text for the same bytes", () => {
     expect(strayable).toHaveLength(2);
     for (const text of strayable) {
       const part = base64url(text);
-      const stray = `${part.slice(0, -1)}${after(part.slice(-1))}`;
+      const stray = `${part.slice(0, -1)}${nextAfter(part.slice(-1))}`;
       expect(Buffer.from(stray, "base64url").toString()).toBe(text);
       expect(await verdict(`${stray}.${second}.${third}`)).toBe("malformed");
       expect(await verdict(`${first}.${stray}.${third}`)).toBe("malformed");

@@ -42,7 +42,10 @@ export async function changePerson(_state: FormState, form: FormData): Promise<F
   try {
     const claims = await requireAdmin();
     const actor = actorOf(claims, clientOf(await headers()));
-    if (form.has("link")) return await makeLink(requireUserId(readField(form, "link")), actor);
+    if (form.has("link")) {
+      requireFreshSignIn(claims);
+      return await makeLink(requireUserId(readField(form, "link")), actor);
+    }
     const name = pressedButton(form);
     const change = CHANGES[name];
     if ("role" in change.to) requireFreshSignIn(claims);

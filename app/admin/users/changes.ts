@@ -34,7 +34,7 @@ export async function explainRefusal(error: unknown, values?: Record<string, str
   if (hasCode(error, "reauthentication_required")) {
     return {
       ...state,
-      message: "Changing what people may do needs a sign-in of the last 15 minutes.",
+      message: "This needs a sign-in of the last 15 minutes.",
       link: CONFIRM,
     };
   }

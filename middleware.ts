@@ -1,4 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server";
+import { requireOurActionBody } from "@/app/_http/action-body";
 import { authenticateRequest, type SignedIn } from "@/app/_http/authenticate-request";
 import { type Exchange, forward, openExchange } from "@/app/_http/exchange";
 import { type Presented, readPresented } from "@/app/_http/presented";
@@ -20,6 +21,7 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
     if (isArrivingFromElsewhere(exchange, presented)) return landing();
     const signedIn = await findSignedIn(exchange, presented);
     requireAccess(exchange, signedIn);
+    if (exchange.route.kind === "page" && request.method === "POST") await requireOurActionBody(request);
     return forward(exchange, signedIn?.renewed ?? null);
   } catch (error) {
     return refuse(exchange, error);
@@ -28,7 +30,8 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
 
 function requireOfferedMethod({ route, request }: Exchange): void {
   if (route.access === "nobody") throw new LatchkeyError("not_found");
-  if (!route.methods.includes(request.method)) throw new LatchkeyError("method_not_allowed");
+  if (!route.methods.includes(request.method))
+    throw new LatchkeyError("method_not_allowed", { allow: route.methods });
 }
 
 function requireSameOrigin({ request, latchkey }: Exchange): void {

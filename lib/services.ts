@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
+import type { AuditEvent } from "./audit/events";
 import { createLogger, type Logger } from "./audit/logger";
-import { DENYLIST_POLL_MS } from "./config/durations";
+import { DENYLIST_POLL_MS, KEYRING_RELOAD_MS } from "./config/durations";
 import { readSettings, type Settings } from "./config/settings";
 import { type Clock, systemClock } from "./crypto/clock";
 import { createSealedBox } from "./crypto/sealed-box";
@@ -61,7 +62,7 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     identity: createIdentityDependencies(settings, clock, stores, sessions),
     isOutage,
     start: async () => {
-      await keyring.open();
+      if (await keyring.open()) await stores.audit.record(keyActivated(keyring.signer.kid, clock.now()));
       await replica?.sync();
       const inBackground = (work: () => Promise<unknown>) => () =>
         work().catch((error: unknown) =>
@@ -76,7 +77,13 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
         );
       timers.push(
         repeat(
-          inBackground(() => stores.denials.deleteExpired(clock.now())),
+          inBackground(() => keyring.load()),
+          KEYRING_RELOAD_MS,
+        ),
+      );
+      timers.push(
+        repeat(
+          inBackground(() => cleanUp(stores, clock.now())),
           CLEANUP_INTERVAL_MS,
         ),
       );
@@ -87,6 +94,23 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     },
   };
 }
+
+/** What has expired and nobody asks for any more. */
+async function cleanUp(stores: DatabaseStores, now: Date): Promise<void> {
+  await stores.denials.deleteExpired(now);
+  await stores.rateLimiter.deleteExpired(now);
+  await stores.links.deleteUseless(now);
+}
+
+const keyActivated = (kid: string, at: Date): AuditEvent => ({
+  at,
+  type: "signing_key.activated",
+  actorId: null,
+  userId: null,
+  sessionId: null,
+  client: null,
+  details: { kid },
+});
 
 /** Runs the work again and again, never twice at a time. */
 function repeat(work: () => Promise<unknown>, intervalMs: number): NodeJS.Timeout {
@@ -124,8 +148,6 @@ function createSessionDependencies(
     limits: {
       idleSeconds: settings.sessionIdleSeconds,
       maxSeconds: settings.sessionMaxSeconds,
-      // Once for the clock that issued it, once for the clock that checks it.
-      accessTokenSeconds: accessTokenSeconds + 2 * clockToleranceSeconds,
     },
   };
 }

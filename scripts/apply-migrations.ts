@@ -33,6 +33,8 @@ interface HistoryRow {
  */
 export async function applyMigrations(databaseUrl: string, migrations = readMigrations()): Promise<string[]> {
   const client = new Client({ connectionString: databaseUrl });
+  // A connection that breaks fails the query under way; without a listener it would end the process besides.
+  client.on("error", () => undefined);
   await connect(client);
   try {
     if (pendingOf(migrations, await readHistory(client)).length === 0) return [];

@@ -17,7 +17,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/keys": ["lib/config", "lib/errors", "lib/crypto"],
   "lib/tokens": ["lib/config", "lib/errors", "lib/crypto", "lib/keys"],
   "lib/revocation": ["lib/config", "lib/errors", "lib/crypto"],
-  "lib/sessions": ["lib/config", "lib/errors", "lib/crypto", "lib/audit", "lib/tokens", "lib/revocation"],
+  "lib/sessions": [
+    "lib/config",
+    "lib/errors",
+    "lib/crypto",
+    "lib/policy",
+    "lib/audit",
+    "lib/tokens",
+    "lib/revocation",
+  ],
   "lib/identity": [
     "lib/config",
     "lib/errors",

@@ -58,7 +58,12 @@ async function runServer(
   signals: HeldSignals,
 ): Promise<number> {
   await applyMigrations(databaseUrl);
-  const environment = { ...given, DATABASE_URL: databaseUrl, REVOCATION: settings.revocation };
+  const environment = {
+    ...given,
+    DATABASE_URL: databaseUrl,
+    REVOCATION: settings.revocation,
+    NEXT_TELEMETRY_DISABLED: "1",
+  };
   const server = startServer(script, PROJECT, environment);
   signals.releaseTo(server.stop);
   return server.ended;

@@ -6,7 +6,13 @@ import { dirname, join } from "node:path";
 /** What has to be there before anything runs. Each step does nothing when there is nothing to do. */
 
 export const PROJECT = join(import.meta.dirname, "..");
-const MINIMUM_NODE = [20, 19];
+
+/** Major version -> its first minor version that serves. Every version from 24 on does. */
+const MINIMUM_MINOR = new Map([
+  [20, 19],
+  [22, 12],
+]);
+const FIRST_FREE_MAJOR = 24;
 
 /** Inputs of `next build`; tests are not among them. */
 const BUILD_SOURCES = [
@@ -30,14 +36,11 @@ const CLIENT_STAMP = `${CLIENT_FOLDER}/.latchkey-schema`;
 /** What the tools below would otherwise do on their own: report usage, ask for updates, colour nothing. */
 const QUIET = { CHECKPOINT_DISABLE: "1", NEXT_TELEMETRY_DISABLED: "1" };
 
-/** Ends the process with one line when Node is too old. */
+/** Ends the process with one line when this Node is not one of package.json's `engines`. */
 export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const [needMajor = 0, needMinor = 0] = MINIMUM_NODE;
-  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
-  process.stderr.write(
-    `Latchkey needs Node ${MINIMUM_NODE.join(".")} or newer; this is ${process.versions.node}.\n`,
-  );
+  if (major >= FIRST_FREE_MAJOR || minor >= (MINIMUM_MINOR.get(major) ?? Number.POSITIVE_INFINITY)) return;
+  process.stderr.write(`Latchkey needs Node 20.19, 22.12, 24 or newer; this is ${process.versions.node}.\n`);
   process.exit(1);
 }
 

@@ -7,8 +7,9 @@ import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { type Services, services } from "@/lib/services";
 import type { Credentials } from "@/lib/sessions/credentials";
 import type { VerifiedClaims } from "@/lib/tokens/verify";
+import { clientOf } from "./client-of";
 import { findClaims } from "./current-session";
-import { clientOf } from "./exchange";
+import { parseInput } from "./parse-input";
 import { problemResponse, toRefusal } from "./refuse";
 import { credentialCookies, type SessionCookie, serializeCookie } from "./session-cookies";
 
@@ -104,17 +105,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw new LatchkeyError("invalid_request", { fields: { body: "This is not JSON." } });
   }
-}
-
-/** The value as the schema has it. Throws `invalid_request` with the first message of each field. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const fields: Record<string, string> = {};
-  for (const issue of parsed.error.issues) {
-    const unknownFields = issue.code === "unrecognized_keys" ? issue.keys : [];
-    for (const name of unknownFields) fields[name] ??= "There is no such field.";
-    if (unknownFields.length === 0) fields[issue.path.join(".") || "body"] ??= issue.message;
-  }
-  throw new LatchkeyError("invalid_request", { fields });
 }

@@ -1,7 +1,13 @@
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { services } from "@/lib/services";
 import type { Credentials } from "@/lib/sessions/credentials";
 import { credentialCookies, removedCookies, type SessionCookie } from "./session-cookies";
+import { type SignIn, signInReplacing } from "./sign-in-replacing";
+
+/** In a server action: signs this browser in, in place of the session it has now. */
+export async function signInBrowser(signIn: SignIn): Promise<void> {
+  await openBrowserSession(await signInReplacing(await headers(), signIn));
+}
 
 /** In a server action: gives this browser a session's cookies. */
 export const openBrowserSession = (credentials: Credentials): Promise<void> =>

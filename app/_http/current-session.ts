@@ -36,7 +36,7 @@ export async function requireSession(): Promise<VerifiedClaims> {
   return (await findSession()) ?? redirect("/login");
 }
 
-/** As `requireSession`; for everybody but administrators the page does not exist. */
+/** As `requireSession`; whoever is no administrator gets the page for an unknown address. Middleware answers 403 before. */
 export async function requireAdmin(): Promise<VerifiedClaims> {
   const claims = await requireSession();
   return claims.role === "admin" ? claims : notFound();
@@ -48,13 +48,13 @@ export function requireFreshSignIn(claims: VerifiedClaims): void {
   if (ageSeconds > FRESH_SIGN_IN_SECONDS) throw new LatchkeyError("reauthentication_required");
 }
 
-/** The person who is signed in, read once a request, or null: nobody is, or they have been deleted meanwhile. */
+/** The person who is signed in, as they are now; read once a request. Null: nobody is. */
 export const findUser = cache(async (): Promise<SessionUser | null> => {
   const claims = await findSession();
   return claims && services().stores.users.find(claims.sub);
 });
 
-/** Sends whoever is not signed in to the login page, and a person deleted meanwhile too. */
+/** As `requireSession`, for a page that shows who is signed in. */
 export async function requireUser(): Promise<SessionUser> {
   return (await findUser()) ?? redirect("/login");
 }

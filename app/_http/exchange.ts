@@ -3,9 +3,9 @@ import { type NextRequest, NextResponse } from "next/server";
 import type { Client } from "@/lib/audit/events";
 import { contentSecurityPolicy, createNonce, NO_CONTENT_CSP } from "@/lib/policy/content-security-policy";
 import { type Route, routeFor } from "@/lib/policy/routes";
-import { clipUserAgent } from "@/lib/policy/user-agent";
 import { type Services, services } from "@/lib/services";
 import type { Credentials } from "@/lib/sessions/credentials";
+import { clientOf } from "./client-of";
 import { credentialCookies, forwardedCookies, serializeCookie } from "./session-cookies";
 
 /** One request in middleware, and what its answer must carry. */
@@ -32,14 +32,6 @@ export function openExchange(request: NextRequest): Exchange {
       route.kind === "page"
         ? contentSecurityPolicy(createNonce(randomBytes), { development })
         : NO_CONTENT_CSP,
-  };
-}
-
-/** Who sent the request: the front door has put the caller's address in place. */
-export function clientOf(headers: Headers): Client {
-  return {
-    ip: headers.get("x-forwarded-for") ?? "unknown",
-    userAgent: clipUserAgent(headers.get("user-agent")),
   };
 }
 

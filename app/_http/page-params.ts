@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Page } from "@/lib/sessions/session-store";
-import { parseInput } from "./api";
+import { parseInput } from "./parse-input";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;

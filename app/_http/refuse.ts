@@ -42,7 +42,7 @@ export function refuse(exchange: Exchange, error: unknown): NextResponse {
     const code = SIGN_IN_HELPS.has(refusal.code) ? "not_authenticated" : refusal.code;
     return plain(code, status, "text/plain", refusal);
   }
-  if (SIGN_IN_HELPS.has(refusal.code)) return toLogin(exchange);
+  if (SIGN_IN_HELPS.has(refusal.code) && route.access !== "optional") return toLogin(exchange);
   return plain(errorPage(refusal.code), status, "text/html; charset=utf-8", refusal);
 }
 

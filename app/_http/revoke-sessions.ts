@@ -4,7 +4,7 @@ import type { SessionSelection } from "@/lib/sessions/session-store";
 const MAX_SESSIONS_AT_ONCE = 1_000;
 
 /** Why, in the administrator's words; it is kept in the audit log. */
-export const endReasonSchema = z
+const reason = z
   .string("Say why.")
   .trim()
   .min(1, "Say why.")
@@ -12,16 +12,19 @@ export const endReasonSchema = z
   // Postgres takes neither a NUL nor half a surrogate pair into a JSON column.
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, "Leave out control characters.");
 export const sessionIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, "This is not the id of a session.");
+const sessionIds = z.array(sessionIdSchema).max(MAX_SESSIONS_AT_ONCE);
+
+/** As a form sends them: none may be ticked. */
+export const tickedSessionsSchema = z.strictObject({ sessionIds, reason });
+export const sessionsOfPersonSchema = z.strictObject({ userId: z.uuid(), reason });
+export const everyonesSessionsSchema = z.strictObject({ reason });
 
 /** Some sessions, all of a person, or everyone's (API.md). */
 export const revokeSessionsSchema = z.union(
   [
-    z.strictObject({
-      sessionIds: z.array(sessionIdSchema).min(1).max(MAX_SESSIONS_AT_ONCE),
-      reason: endReasonSchema,
-    }),
-    z.strictObject({ userId: z.uuid(), reason: endReasonSchema }),
-    z.strictObject({ all: z.literal(true), reason: endReasonSchema }),
+    tickedSessionsSchema.extend({ sessionIds: sessionIds.min(1) }),
+    sessionsOfPersonSchema,
+    everyonesSessionsSchema.extend({ all: z.literal(true) }),
   ],
   "Give sessionIds, userId or all, and a reason.",
 );

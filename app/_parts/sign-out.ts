@@ -3,7 +3,7 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { closeBrowserSession } from "@/app/_http/browser-session";
-import { clientOf } from "@/app/_http/exchange";
+import { clientOf } from "@/app/_http/client-of";
 import { readPresented } from "@/app/_http/presented";
 import { services } from "@/lib/services";
 import { logOut } from "@/lib/sessions/log-out";

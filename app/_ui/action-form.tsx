@@ -9,13 +9,12 @@ import { useAnswer } from "./use-answer";
 
 const LAYOUTS = {
   stack: "grid max-w-md gap-5 [&>button]:justify-self-start",
-  inline: "flex flex-wrap items-end gap-3",
   plain: "",
 } as const;
 
-export interface ActionFormProps {
+interface ActionFormProps {
   action: FormAction;
-  /** `inline` puts fields and button on one line; `plain` leaves the layout to the children, as around a table. */
+  /** `plain` leaves the layout to the children, as around a table. */
   layout?: keyof typeof LAYOUTS;
   /** Empty the form once it has succeeded, as after a password change. */
   resetOnOk?: boolean;
@@ -49,7 +48,7 @@ export function ActionForm({
     if (isPending) return;
     const formData = typedData(event);
     startTransition(async () => {
-      const next = await callAction(action, state, formData);
+      const next = await callAction(() => action(state, formData));
       startTransition(() => setCalledState(next));
     });
   }

@@ -2,19 +2,18 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { AppNav } from "./app-nav";
 import { Logo } from "./logo";
-import { ACCOUNT_NAV, ADMIN_NAV } from "./navigation";
+import type { NavGroup } from "./navigation";
 
-export interface AppShellProps {
+interface AppShellProps {
   email: string;
-  isAdmin: boolean;
+  menus: readonly NavGroup[];
   /** The form that signs out; its button a small quiet `SubmitButton`. */
   signOut: ReactNode;
   children: ReactNode;
 }
 
 /** The frame of every signed-in page. */
-export function AppShell({ email, isAdmin, signOut, children }: AppShellProps) {
-  const groups = isAdmin ? [ACCOUNT_NAV, ADMIN_NAV] : [ACCOUNT_NAV];
+export function AppShell({ email, menus, signOut, children }: AppShellProps) {
   return (
     <>
       <a
@@ -40,7 +39,7 @@ export function AppShell({ email, isAdmin, signOut, children }: AppShellProps) {
       </header>
       <div className="mx-auto grid max-w-6xl gap-x-12 gap-y-4 px-4 pt-3 pb-20 sm:px-6 md:grid-cols-[11rem_minmax(0,1fr)] md:pt-10">
         <div className="min-w-0 md:-ml-3">
-          <AppNav email={email} groups={groups} />
+          <AppNav email={email} groups={menus} />
         </div>
         <main id="main" tabIndex={-1} className="grid min-w-0 content-start gap-6">
           {children}

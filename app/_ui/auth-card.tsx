@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Logo } from "./logo";
 
-export interface AuthCardProps {
+interface AuthCardProps {
   title: string;
   intro?: ReactNode;
   children: ReactNode;

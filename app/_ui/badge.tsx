@@ -8,7 +8,7 @@ const TONES = {
   danger: "border-danger-line bg-danger-soft text-danger",
 } as const;
 
-export interface BadgeProps {
+interface BadgeProps {
   tone?: keyof typeof TONES;
   children: ReactNode;
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from "react";
 
-export interface CardProps {
+interface CardProps {
   title?: string;
   description?: ReactNode;
   /** Beside the title: a button, a badge. */

@@ -1,18 +1,14 @@
 "use client";
 
-import { type ReactNode, useContext, useId } from "react";
+import { useContext, useId } from "react";
 import { FieldError } from "./field-error";
 import { FormContext } from "./form-context";
 
-export interface CheckboxProps {
+interface CheckboxProps {
   name: string;
   label: string;
   /** What the form sends when ticked. Of boxes with one name, a form's state holds the ticked ones, a space between. */
-  value?: string;
-  hint?: ReactNode;
-  defaultChecked?: boolean;
-  required?: boolean;
-  disabled?: boolean;
+  value: string;
   /** For a box in a table row, whose row says what it selects. The label is still read aloud. */
   hideLabel?: boolean;
 }
@@ -21,17 +17,7 @@ const BOX =
   "size-5 shrink-0 cursor-pointer appearance-none rounded-[0.3rem] border border-edge bg-surface transition-colors " +
   "checked:border-accent checked:bg-accent hover:border-muted aria-invalid:border-danger forced-colors:appearance-auto";
 
-export function Checkbox(props: CheckboxProps) {
-  const {
-    name,
-    label,
-    value = "on",
-    hint,
-    defaultChecked = false,
-    required,
-    disabled,
-    hideLabel = false,
-  } = props;
+export function Checkbox({ name, label, value, hideLabel = false }: CheckboxProps) {
   const id = useId();
   const form = useContext(FormContext);
   const typed = form.values?.[name];
@@ -46,22 +32,15 @@ export function Checkbox(props: CheckboxProps) {
           type="checkbox"
           name={name}
           value={value}
-          defaultChecked={typed === undefined ? defaultChecked : typed.split(" ").includes(value)}
-          required={required}
-          disabled={disabled}
+          defaultChecked={typed?.split(" ").includes(value)}
           aria-invalid={error ? true : undefined}
-          aria-describedby={error || hint ? id : undefined}
+          aria-describedby={error ? id : undefined}
           className={`peer ${BOX}`}
         />
         <CheckMark />
         <span className={hideLabel ? "sr-only" : "min-w-0"}>{label}</span>
       </label>
       {error && <FieldError id={id}>{error}</FieldError>}
-      {!error && hint && (
-        <p id={id} className="-mt-2 ml-8 text-sm text-muted">
-          {hint}
-        </p>
-      )}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { type MouseEvent, type ReactNode, useRef, useState } from "react";
 import { ConfirmDialog } from "./confirm-dialog";
 import { SubmitButton, type SubmitButtonProps } from "./submit-button";
 
-export type ConfirmButtonProps = Omit<SubmitButtonProps, "onClick" | "ref" | "title"> & {
+type ConfirmButtonProps = Omit<SubmitButtonProps, "onClick" | "ref" | "title"> & {
   /** The question, as in "End this session?". */
   title: string;
   /** What will happen, in a sentence. */

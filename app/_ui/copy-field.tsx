@@ -5,7 +5,7 @@ import { Button } from "./button";
 import { CONTROL_STYLE } from "./control-style";
 import { useHydrated } from "./use-hydrated";
 
-export interface CopyFieldProps {
+interface CopyFieldProps {
   label: string;
   value: string;
   hint?: string;

@@ -3,7 +3,7 @@ import { type Column, DataCell, TABLE_ROLES } from "./data-cell";
 
 export type { Column } from "./data-cell";
 
-export interface DataTableProps<Row> {
+interface DataTableProps<Row> {
   /** Read aloud; the page's own heading says it to the eye. */
   caption: string;
   /** The first one names the row. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-export interface DefinitionListProps {
+interface DefinitionListProps {
   items: readonly { term: string; description: ReactNode }[];
 }
 

@@ -2,7 +2,7 @@
 
 import { createContext, useContext } from "react";
 
-export interface FieldContextValue {
+interface FieldContextValue {
   id: string;
   name: string;
   required: boolean;

@@ -5,22 +5,20 @@ import { FieldContext } from "./field-context";
 import { FieldError } from "./field-error";
 import { FormContext } from "./form-context";
 
-export interface FieldProps {
+interface FieldProps {
   name: string;
   label: string;
   hint?: ReactNode;
-  /** Overrides the error the form's state holds for this name. */
-  error?: string;
   required?: boolean;
   /** One control: TextInput, Select. */
   children: ReactNode;
 }
 
 /** A labelled control with its hint and its error, wired for assistive technology. */
-export function Field({ name, label, hint, error, required = false, children }: FieldProps) {
+export function Field({ name, label, hint, required = false, children }: FieldProps) {
   const id = useId();
   const form = useContext(FormContext);
-  const problem = error ?? form.errors?.[name];
+  const problem = form.errors?.[name];
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
   const describedBy = [hint ? hintId : "", problem ? errorId : ""].filter(Boolean).join(" ") || undefined;

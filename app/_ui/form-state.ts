@@ -15,16 +15,3 @@ export type FormState = {
 export type FormAction = (state: FormState, formData: FormData) => Promise<FormState>;
 
 export const IDLE: FormState = { status: "idle" };
-
-/**
- * The named text fields of a form, for `FormState.values`; an absent one (an unticked box) is "". None of what is no
- * form: the arguments of an action are whatever its caller sends.
- */
-export function typedValues(formData: FormData, ...names: string[]): Record<string, string> {
-  if (!(formData instanceof FormData)) return {};
-  return Object.fromEntries(names.map((name) => [name, textOf(formData.get(name))]));
-}
-
-function textOf(entry: FormDataEntryValue | null): string {
-  return typeof entry === "string" ? entry : "";
-}

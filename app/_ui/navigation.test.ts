@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { ACCOUNT_NAV, ADMIN_NAV, currentHref } from "./navigation";
+import { currentHref } from "./navigation";
+
+const groupOf = (...hrefs: string[]) => ({
+  label: "Group",
+  items: hrefs.map((href) => ({ href, label: href })),
+});
+const GROUPS = [groupOf("/account", "/account/sessions"), groupOf("/admin/sessions", "/admin/users")];
 
 test.each([
   ["/account", "/account"],
@@ -9,5 +15,5 @@ test.each([
   ["/admin/userswap", undefined],
   ["/", undefined],
 ])("%s belongs to %s", (path, href) => {
-  expect(currentHref([ACCOUNT_NAV, ADMIN_NAV], path)).toBe(href);
+  expect(currentHref(GROUPS, path)).toBe(href);
 });

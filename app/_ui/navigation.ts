@@ -3,23 +3,6 @@ export interface NavGroup {
   items: readonly { href: string; label: string }[];
 }
 
-export const ACCOUNT_NAV: NavGroup = {
-  label: "Account",
-  items: [
-    { href: "/account", label: "Profile" },
-    { href: "/account/security", label: "Security" },
-    { href: "/account/sessions", label: "Sessions" },
-  ],
-};
-
-export const ADMIN_NAV: NavGroup = {
-  label: "Admin",
-  items: [
-    { href: "/admin/sessions", label: "Sessions" },
-    { href: "/admin/users", label: "Users" },
-  ],
-};
-
 /** The entry a path belongs to: itself, or the nearest one above it. */
 export function currentHref(groups: readonly NavGroup[], path: string): string | undefined {
   return groups

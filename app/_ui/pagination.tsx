@@ -1,6 +1,6 @@
 import { ButtonLink } from "./button-link";
 
-export interface PaginationProps {
+interface PaginationProps {
   /** Null on the last page. */
   nextHref: string | null;
   /** Null on the first page. A cursor only goes forward, so the way back is to the start. */

@@ -2,13 +2,12 @@ import type { ReactNode } from "react";
 import { Field } from "./field";
 import { PasswordInput } from "./password-input";
 
-export interface PasswordFieldProps {
+interface PasswordFieldProps {
   name: string;
   label: string;
   /** `new-password` makes password managers offer one. */
   autoComplete: "current-password" | "new-password";
   hint?: ReactNode;
-  error?: string;
 }
 
 /** A password that can be shown, pasted and filled by a manager. It is never filled in again from a form's state. */

@@ -4,12 +4,10 @@ import { type ReactNode, useId } from "react";
 import { Button } from "./button";
 import { SearchInput } from "./search-input";
 
-export interface SearchFormProps {
+interface SearchFormProps {
   /** The page's own path. */
   action: string;
   label: string;
-  /** The query parameter. */
-  name?: string;
   /** What was searched for; shows the link that clears it. */
   query?: string;
   /** More filters, each a control in a `Field` that is `required`. */
@@ -17,7 +15,7 @@ export interface SearchFormProps {
 }
 
 /** A search that is a GET: the result has an address. */
-export function SearchForm({ action, label, name = "q", query = "", children }: SearchFormProps) {
+export function SearchForm({ action, label, query = "", children }: SearchFormProps) {
   const id = useId();
   return (
     <Form
@@ -31,7 +29,7 @@ export function SearchForm({ action, label, name = "q", query = "", children }: 
         <label htmlFor={id} className="text-sm font-medium">
           {label}
         </label>
-        <SearchInput id={id} name={name} query={query} />
+        <SearchInput id={id} name="q" query={query} />
       </div>
       {children}
       <Button type="submit">Search</Button>

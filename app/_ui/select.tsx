@@ -4,7 +4,7 @@ import type { ComponentProps } from "react";
 import { CONTROL_STYLE } from "./control-style";
 import { useFieldControl } from "./field-context";
 
-export type SelectProps = Omit<
+type SelectProps = Omit<
   ComponentProps<"select">,
   "className" | "style" | "id" | "name" | "required" | "multiple"
 >;

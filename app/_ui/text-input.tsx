@@ -4,10 +4,7 @@ import type { ComponentProps } from "react";
 import { CONTROL_STYLE } from "./control-style";
 import { useFieldControl } from "./field-context";
 
-export type TextInputProps = Omit<
-  ComponentProps<"input">,
-  "className" | "style" | "id" | "name" | "required"
-> & {
+type TextInputProps = Omit<ComponentProps<"input">, "className" | "style" | "id" | "name" | "required"> & {
   type?: "text" | "email" | "search" | "url" | "tel" | "number";
 };
 

@@ -5,7 +5,7 @@ import { exactLocalText, localText, relativeText, utcText } from "./time-text";
 
 const TICK_MS = 30_000;
 
-export interface TimeProps {
+interface TimeProps {
   /** An instant; a string is RFC 3339. */
   at: Date | string;
   /** With JavaScript: "3 minutes ago", or the date in the reader's time zone. Without it: the date in UTC. */

@@ -1,7 +1,6 @@
-export type NoticeTone = "info" | "success" | "warning" | "danger";
+export type NoticeTone = "success" | "warning" | "danger";
 
 const MARKS: Record<NoticeTone, string> = {
-  info: "M8 7.25v4M8 4.75v.01",
   success: "m5.25 8.25 2 2 3.5-4.25",
   warning: "M8 4.5v4.25M8 11.25v.01",
   danger: "m5.75 5.75 4.5 4.5m0-4.5-4.5 4.5",

@@ -14,6 +14,7 @@ export type AuditEventType =
   | "refresh_token.reuse_detected"
   | "access_token.denied"
   | "access_token.forged"
+  | "access_token.algorithm_confused"
   | "password.changed"
   | "one_time_link.created"
   | "one_time_link.consumed"

@@ -9,6 +9,14 @@ export const daysToSeconds = (days: number): number => days * SECONDS_PER_DAY;
 /** No access token lives longer, whatever ACCESS_TOKEN_MINUTES says. */
 export const MAX_ACCESS_TOKEN_SECONDS = 15 * SECONDS_PER_MINUTE;
 
+export const MAX_CLOCK_TOLERANCE_SECONDS = 30;
+
+/**
+ * The longest that an access token issued until now is accepted by anybody, under any setting: its lifetime, once the
+ * tolerance for the clock that issued it, once for the clock that checks it.
+ */
+export const ACCEPTED_ACCESS_TOKEN_SECONDS = MAX_ACCESS_TOKEN_SECONDS + 2 * MAX_CLOCK_TOLERANCE_SECONDS;
+
 /** How long the previous refresh token is answered with the current one: parallel tabs, a quick retry. */
 export const REFRESH_OVERLAP_SECONDS = 30;
 

@@ -98,6 +98,7 @@ describe("what is never printed", () => {
       "a database URL that is none",
       { DATABASE_URL: "mysql://latchkey:hunter2@db.internal/x", APP_SECRET: GOOD },
     ],
+    ["a database URL with its password behind", { DATABASE_URL: "mysql://db/x?password=hunter2" }],
     ["a database URL without a scheme", { DATABASE_URL: "latchkey:hunter2@db.internal/x", APP_SECRET: GOOD }],
     ["the first administrator's password", { BOOTSTRAP_ADMIN_PASSWORD: "hunter2-hunter2" }],
     ["a good secret beside another wrong setting", { APP_SECRET: GOOD, PORT: "x" }],

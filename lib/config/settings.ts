@@ -59,6 +59,7 @@ const environment = z.object({
   TRUSTED_PROXIES: z.string().default(""),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   INSECURE_COOKIES: z.enum(["true", "false"]).default("false"),
+  SESSION_ALGORITHM: z.literal("ES256").default("ES256"),
   NODE_ENV: z.string().optional(),
 });
 
@@ -83,6 +84,7 @@ const ALLOWED: Record<keyof Environment, string> = {
   TRUSTED_PROXIES: "addresses or CIDR ranges, separated by commas",
   LOG_LEVEL: "fatal, error, warn, info, debug, trace or silent",
   INSECURE_COOKIES: "true (only on a loopback origin) or false",
+  SESSION_ALGORITHM: "ES256, the only one of this version",
   NODE_ENV: "production or development",
 };
 

@@ -4,6 +4,8 @@ interface ErrorOptions {
   /** Field -> message, for `invalid_request` alone. */
   fields?: Record<string, string>;
   retryAfterSeconds?: number;
+  /** For `method_not_allowed`: what is offered (RFC 9110 section 15.5.6). */
+  allow?: readonly string[];
   /** For the log, never for the caller. */
   reason?: string;
   cause?: unknown;
@@ -15,6 +17,7 @@ export class LatchkeyError extends Error {
   readonly code: ErrorCode;
   readonly fields: Record<string, string> | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly allow: readonly string[] | undefined;
   readonly reason: string | undefined;
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
@@ -22,6 +25,7 @@ export class LatchkeyError extends Error {
     this.code = code;
     this.fields = options.fields;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.allow = options.allow;
     this.reason = options.reason;
   }
 }

@@ -24,16 +24,17 @@ export function toProblem(
   };
 }
 
-/** The headers that belong to a problem: RFC 6750 section 3 for a 401, Retry-After where waiting helps. */
-export function problemHeaders({
-  code,
-  retryAfterSeconds,
-}: Pick<LatchkeyError, "code"> & { retryAfterSeconds?: number | undefined }): Record<string, string> {
+/** What of an error its headers are made from. */
+type HeaderFacts = Pick<LatchkeyError, "code"> & Partial<Pick<LatchkeyError, "retryAfterSeconds" | "allow">>;
+
+/** The headers that belong to a problem: RFC 6750 section 3 for a 401, Allow for a 405, Retry-After where it helps. */
+export function problemHeaders({ code, retryAfterSeconds, allow }: HeaderFacts): Record<string, string> {
   const retryAfter = retryAfterSeconds ?? (ERRORS[code].status === 503 ? RETRY_AFTER_SECONDS : undefined);
   return {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
     ...(ERRORS[code].status === 401 ? { "WWW-Authenticate": challenge(code) } : {}),
+    ...(allow === undefined ? {} : { Allow: allow.join(", ") }),
     ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
   };
 }

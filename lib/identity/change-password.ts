@@ -60,6 +60,15 @@ export async function redeemPasswordLink(
   const changed = await setPassword(deps, user, password, client, async (stores) => {
     const consumed = await stores.links.consume(sha256(token), deps.clock.now());
     if (consumed === null) throw new LatchkeyError("invalid_link", { reason: "used meanwhile" });
+    await stores.audit.record({
+      at: deps.clock.now(),
+      type: "one_time_link.consumed",
+      actorId: user.id,
+      userId: user.id,
+      sessionId: null,
+      client,
+      details: { purpose: link.purpose },
+    });
   });
   return replaceSession(deps, changed, client, replacedSessionId);
 }
@@ -85,6 +94,7 @@ async function setPassword(
   const { denials } = await deps.atomically(async (stores) => {
     await first(stores);
     await stores.users.setPassword(user.id, passwordHash, now);
+    await stores.links.withdrawAll(user.id, now);
     await stores.audit.record({
       at: now,
       type: "password.changed",

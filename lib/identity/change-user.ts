@@ -30,6 +30,7 @@ export async function changeUser(
     }
     const reason = after.status === "disabled" ? "account_disabled" : "role_changed";
     if (after.status === before.status && after.role === before.role) return { user: after, denials: [] };
+    if (after.status === "disabled") await stores.links.withdrawAll(userId, now);
     const ending = sessionEnding(deps.sessionDependencies, reason, {
       actorId: actor.userId,
       client: actor.client,

@@ -57,6 +57,7 @@ export async function createPasswordLink(
 ): Promise<IssuedLink> {
   const user = await deps.users.find(userId);
   if (user === null) throw new LatchkeyError("not_found");
+  if (user.status === "disabled") throw new LatchkeyError("account_disabled");
   return createLink(deps, user.passwordHash === null ? "invitation" : "password_reset", user, actor);
 }
 

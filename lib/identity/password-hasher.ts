@@ -28,7 +28,7 @@ export class PasswordHasher {
     return isRight && passwordHash !== null;
   }
 
-  #run<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#limit.pendingCount >= MAX_WAITING_HASHES) {
       throw new LatchkeyError("rate_limited", {
         retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -9,7 +9,7 @@ export const MAX_PASSWORD_LENGTH = 256;
 const MIN_SCORE = 3;
 
 /** The estimator's time grows with length; what decides is found this early. */
-const ESTIMATED_CHARACTERS = 64;
+const ESTIMATED_CHARACTERS = 32;
 
 let estimator: ZxcvbnFactory | null = null;
 

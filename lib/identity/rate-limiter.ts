@@ -1,9 +1,17 @@
 import type { RateLimitName } from "@/lib/policy/rate-limits";
 
+export interface Refusal {
+  retryAfterSeconds: number;
+  /** The first refusal of its window; the others only repeat it. */
+  isFirst: boolean;
+}
+
 /** Counts attempts against the limits of `lib/policy/rate-limits.ts`. */
 export interface RateLimiter {
-  /** Counts one attempt. Null when it is within the limit; otherwise how long to wait. */
-  spend(limit: RateLimitName, subject: string): Promise<{ retryAfterSeconds: number } | null>;
+  /** Counts one attempt. Null when it is within the limit. */
+  spend(limit: RateLimitName, subject: string): Promise<Refusal | null>;
   /** Forgets the attempts of a subject. */
   forgive(limit: RateLimitName, subject: string): Promise<void>;
+  /** Deletes the windows that are over; says how many rows went. */
+  deleteExpired(now: Date): Promise<number>;
 }

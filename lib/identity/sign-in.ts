@@ -5,6 +5,7 @@ import type { Credentials } from "@/lib/sessions/credentials";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import { startSession } from "@/lib/sessions/start-session";
 import type { IdentityDependencies } from "./dependencies";
+import type { Refusal } from "./rate-limiter";
 import type { User } from "./user-store";
 
 export interface SignInInput {
@@ -24,11 +25,13 @@ export async function signIn(
   replacedSessionId: string | null,
 ): Promise<Credentials> {
   const user = await deps.users.findByEmail(input.email);
-  await spendAttempt(deps, input.email, user, client);
+  const device = { client, sessionId: replacedSessionId };
+  await spendAttempt(deps, input.email, user, device);
   const isRight = await deps.hasher.verify(input.password, user?.passwordHash ?? null);
   if (user === null || !isRight || user.status !== "active") return refuse(deps, user, client);
+  const credentials = await replaceSession(deps, user, client, replacedSessionId);
   await forgiveAttempts(deps, input.email, client);
-  return replaceSession(deps, user, client, replacedSessionId);
+  return credentials;
 }
 
 /**
@@ -62,30 +65,47 @@ export async function replaceSession(
 
 const pairOf = (email: string, client: Client): string => `${email} ${addressBucket(client.ip)}`;
 
+/** Where an attempt comes from: an address, and the session that the browser brings, if any. */
+interface Device {
+  client: Client;
+  sessionId: string | null;
+}
+
 /**
  * Three limits: one address against everybody, one address against one account, and everybody against one account.
- * Only strangers are held to the last, so that they cannot lock the owner out of an address he has used before.
+ * Only strangers are held to the last, so that they cannot lock the owner out of a browser or a network he has used.
  */
-async function spendAttempt(deps: IdentityDependencies, email: string, user: User | null, client: Client) {
+async function spendAttempt(deps: IdentityDependencies, email: string, user: User | null, device: Device) {
+  const { client } = device;
   const refusal =
     (await deps.rateLimiter.spend("signInByAddress", addressBucket(client.ip))) ??
     (await deps.rateLimiter.spend("signInFailureByAccountAndAddress", pairOf(email, client))) ??
-    (await spendAccountAttempt(deps, email, user, client));
+    (await spendAccountAttempt(deps, email, user, device));
   if (refusal === null) return;
-  await deps.audit.record({ ...eventOf(deps, user, client), type: "sign_in.limited" });
-  throw new LatchkeyError("rate_limited", refusal);
+  // One event a window: a flood of attempts is not a flood of writes.
+  if (refusal.isFirst) await deps.audit.record({ ...eventOf(deps, user, client), type: "sign_in.limited" });
+  throw new LatchkeyError("rate_limited", { retryAfterSeconds: refusal.retryAfterSeconds });
 }
 
 async function spendAccountAttempt(
   deps: IdentityDependencies,
   email: string,
   user: User | null,
-  client: Client,
-) {
+  device: Device,
+): Promise<Refusal | null> {
   const refusal = await deps.rateLimiter.spend("signInFailureByAccount", email);
-  if (refusal === null || user === null) return refusal;
+  return refusal === null || user === null || !(await isKnownDevice(deps, user, device)) ? refusal : null;
+}
+
+async function isKnownDevice(
+  deps: IdentityDependencies,
+  user: User,
+  { client, sessionId }: Device,
+): Promise<boolean> {
+  const session = sessionId === null ? null : await deps.sessions.find(sessionId);
+  if (session?.userId === user.id) return true;
   const known = await deps.sessions.recentAddresses(user.id);
-  return known.some((ip) => addressBucket(ip) === addressBucket(client.ip)) ? null : refusal;
+  return known.some((ip) => addressBucket(ip) === addressBucket(client.ip));
 }
 
 async function forgiveAttempts(deps: IdentityDependencies, email: string, client: Client): Promise<void> {

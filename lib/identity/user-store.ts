@@ -24,7 +24,7 @@ export interface UserFilter {
 export interface UserStore {
   findByEmail(email: string): Promise<User | null>;
   find(id: string): Promise<User | null>;
-  /** Whether anybody exists. */
+  /** Whether nobody exists. */
   isEmpty(): Promise<boolean>;
   /** Inserts, or returns null when the address is taken; of two callers with one address, one wins. */
   insert(user: NewUser): Promise<User | null>;
@@ -71,6 +71,10 @@ export interface OneTimeLinkStore {
   replace(link: OneTimeLink): Promise<void>;
   /** The link if it still works, or null. Changes nothing. */
   findUsable(tokenHash: Uint8Array<ArrayBuffer>, now: Date): Promise<OneTimeLink | null>;
+  /** Makes every link of that person useless. */
+  withdrawAll(userId: string, now: Date): Promise<void>;
+  /** Deletes what no longer works; says how many rows went. */
+  deleteUseless(now: Date): Promise<number>;
   /** Takes the link if it still works, or returns null; two callers never both get it. */
   consume(tokenHash: Uint8Array<ArrayBuffer>, now: Date): Promise<OneTimeLink | null>;
 }

@@ -44,6 +44,8 @@ export class Keyring {
   #fingerprint = "";
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | null = null;
+  /** Why the last read failed; within the cool-down that is the answer to who asks again. */
+  #failure: unknown = null;
 
   constructor(
     private readonly dependencies: KeyringDependencies,
@@ -51,16 +53,19 @@ export class Keyring {
   ) {}
 
   /**
-   * Reads the keys and makes the first active one where there is none.
+   * Reads the keys and makes the first active one where there is none; says whether this call made it.
    * Throws when the active key cannot be opened, with its kid and the remedy.
    */
-  async open(): Promise<void> {
+  async open(): Promise<boolean> {
     await this.load();
-    if (this.#contents.signer !== null) return;
+    if (this.#contents.signer !== null) return false;
     const { store, box, clock } = this.dependencies;
-    await store.insertActive(await generateActiveKey("access_token", this.algorithm, box, clock.now()));
+    const isOurs = await store.insertActive(
+      await generateActiveKey("access_token", this.algorithm, box, clock.now()),
+    );
     // Whoever won, its key is the one in the store.
     await this.load();
+    return isOurs;
   }
 
   /** The key that signs now. Throws before `open`. */
@@ -73,9 +78,13 @@ export class Keyring {
     return this.#contents.jwks;
   }
 
-  /** The key of that `kid`, or null. `kid` is looked up in a fixed map and nowhere else. */
+  /**
+   * The key of that `kid`, or null. `kid` is looked up in a fixed map and nowhere else. Rejects when a key is not
+   * known and the database cannot be asked about it.
+   */
   async findVerificationKey(kid: string): Promise<VerificationKey | null> {
-    await this.#reloadOlderThan(KEYRING_RELOAD_MS);
+    // Keys already held go on verifying while the database cannot be reached.
+    await this.#reloadOlderThan(KEYRING_RELOAD_MS).catch(() => undefined);
     const known = this.#contents.verificationKeys.get(kid);
     if (known !== undefined) return known;
     await this.#reloadOlderThan(KEYRING_COOLDOWN_MS);
@@ -85,9 +94,11 @@ export class Keyring {
   async #reloadOlderThan(ageMs: number): Promise<void> {
     // Distance, not age: a clock that was set back must not stop the reloading.
     const distanceMs = Math.abs(this.dependencies.clock.now().getTime() - this.#loadedAtMs);
-    if (this.#loading === null && distanceMs < ageMs) return;
-    // Keys already held go on verifying while the database cannot be reached.
-    await this.load().catch(() => undefined);
+    if (this.#loading === null && distanceMs < ageMs) {
+      if (this.#failure !== null) throw this.#failure;
+      return;
+    }
+    await this.load();
   }
 
   /** Reads the store now; concurrent callers share one read. */
@@ -100,7 +111,7 @@ export class Keyring {
 
   async #read(): Promise<void> {
     this.#loadedAtMs = this.dependencies.clock.now().getTime();
-    const records = await this.dependencies.store.listLive();
+    const records = await this.#listLive();
     const fingerprint = records.map(({ kid, state }) => `${kid} ${state}`).join();
     if (fingerprint === this.#fingerprint) return;
     const verificationKeys = await Promise.all(records.filter(isPublished).map(toVerificationKey));
@@ -111,6 +122,17 @@ export class Keyring {
     };
     this.#fingerprint = fingerprint;
     this.version += 1;
+  }
+
+  async #listLive(): Promise<SigningKeyRecord[]> {
+    try {
+      const records = await this.dependencies.store.listLive();
+      this.#failure = null;
+      return records;
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
   }
 
   async #openSigner(records: readonly SigningKeyRecord[]): Promise<Signer | null> {

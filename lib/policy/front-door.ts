@@ -14,6 +14,7 @@ export interface RawRequest {
   valuesOf(name: string): readonly string[];
 }
 
+/** The others mean nothing here; which of these a route offers, the route table says. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** Load balancers ask for these by address. Their answers hold nothing of the host. */
@@ -32,13 +33,20 @@ export function refusalAtTheDoor(request: RawRequest, origin: string): ErrorCode
   if (SINGLE_HEADERS.some((name) => request.valuesOf(name).length > 1)) return "invalid_request";
   const isHostChecked = !ANY_HOST.has(request.target);
   if (isHostChecked && !isExpectedHost(request.headers.host, origin)) return "misdirected_request";
+  // Nothing here is upgraded; a request that asks for it is not quietly answered as another.
+  if (request.headers.upgrade !== undefined) return "invalid_request";
   if (request.headers["transfer-encoding"] !== undefined) return "length_required";
+  const coding = request.headers["content-encoding"] ?? "identity";
+  if (coding.toLowerCase() !== "identity") return "unsupported_media_type";
   return Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES ? "body_too_large" : null;
 }
 
-/** What only we, a trusted proxy or Next itself may say: Next's internal headers, identity and address of a caller. */
+/**
+ * What only we, a trusted proxy or Next itself may say: Next's internal headers, identity and address of a caller.
+ * The two request ids are its browser runtime's, which in development waits for ever for an answer that bears them.
+ */
 const OURS_TO_SAY =
-  /^(x-middleware-|x-nextjs-|x-next-|x-invoke-|x-matched-path$|x-now-|x-vercel-|x-forwarded-|forwarded$|x-real-ip$|x-client-ip$|true-client-ip$|cf-connecting-ip$|x-nonce$|x-request-id$|content-security-policy)/;
+  /^(x-middleware-|x-nextjs-(?!(html-)?request-id$)|x-next-|x-invoke-|x-matched-path$|x-now-|x-vercel-|x-forwarded-|forwarded$|x-real-ip$|x-client-ip$|true-client-ip$|cf-connecting-ip$|x-nonce$|x-request-id$|content-security-policy)/;
 
 /** The headers that the application sees: those a caller may not set are gone, and what we know stands in place. */
 export function trustedHeaders(
@@ -48,12 +56,11 @@ export function trustedHeaders(
 ): IncomingHttpHeaders {
   const forwardedFor = [headers["x-forwarded-for"]].flat().join(",");
   const kept = Object.entries(headers).filter(([name]) => !OURS_TO_SAY.test(name));
-  const { host, protocol } = new URL(origin);
+  const { host } = new URL(origin);
   return {
     ...Object.fromEntries(kept),
     host,
     "x-forwarded-host": host,
-    "x-forwarded-proto": protocol.replace(":", ""),
     "x-forwarded-for": clientAddress(caller.socketAddress, forwardedFor, trustedProxies),
     "x-request-id": caller.requestId,
   };

@@ -68,8 +68,8 @@ export const ROUTES: readonly Route[] = [
   api("anonymous", "/api/csp-reports", "POST"),
   api("anonymous", "/api/auth/refresh", "POST"),
   api("anonymous", "/api/auth/logout", "POST"),
-  api("optional", "/api/auth/login", "POST"),
-  api("optional", "/api/auth/signup", "POST"),
+  api("anonymous", "/api/auth/login", "POST"),
+  api("anonymous", "/api/auth/signup", "POST"),
 
   api("session", "/api/auth/session", "GET"),
   api("session", "/api/auth/password", "POST"),

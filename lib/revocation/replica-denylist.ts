@@ -22,7 +22,7 @@ export class ReplicaDenylist implements Denylist {
   async isDenied(token: Deniable): Promise<boolean> {
     const now = this.clock.now();
     if (this.#covers("jti", token.jti, now) || this.#covers("sid", token.sid, now)) return true;
-    const isCurrent = now.getTime() - this.#syncedAtMs <= DENYLIST_STALE_MS;
+    const isCurrent = Math.abs(now.getTime() - this.#syncedAtMs) <= DENYLIST_STALE_MS;
     return isCurrent ? false : this.store.covers(token, now);
   }
 

@@ -2,7 +2,12 @@ import type { RejectionReason, VerifiedClaims } from "@/lib/tokens/verify";
 import type { SessionDependencies } from "./dependencies";
 
 /** Refused for a reason that passes: the session's refresh token may renew it. Any other reason is not honest. */
-const RENEWABLE: ReadonlySet<RejectionReason> = new Set(["expired", "denied", "unknown_key"]);
+const RENEWABLE: ReadonlySet<RejectionReason> = new Set([
+  "expired",
+  "not_yet_valid",
+  "denied",
+  "unknown_key",
+]);
 
 export type Authentication =
   | { ok: true; claims: VerifiedClaims }

@@ -1,4 +1,5 @@
 import type { Client } from "@/lib/audit/events";
+import { ACCEPTED_ACCESS_TOKEN_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { DenialStore } from "@/lib/revocation/denial";
@@ -10,10 +11,7 @@ interface Asker {
   client: Client | null;
 }
 
-type DenyDependencies = Pick<
-  SessionDependencies,
-  "verifyAccessToken" | "denylist" | "audit" | "clock" | "limits"
->;
+type DenyDependencies = Pick<SessionDependencies, "verifyAccessToken" | "denylist" | "audit" | "clock">;
 
 /** Denies one access token of ours; its session goes on. Throws `invalid_request` for any other text. */
 export async function denyToken(
@@ -41,7 +39,7 @@ export async function denyTokenById(
   asker: Asker,
 ): Promise<void> {
   const now = deps.clock.now();
-  const latest = addSeconds(now, deps.limits.accessTokenSeconds);
+  const latest = addSeconds(now, ACCEPTED_ACCESS_TOKEN_SECONDS);
   if (expiresAt > latest) {
     throw new LatchkeyError("invalid_request", { fields: { expiresAt: "No access token lives that long." } });
   }

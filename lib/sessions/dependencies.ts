@@ -23,7 +23,5 @@ export interface SessionDependencies {
   limits: {
     idleSeconds: number;
     maxSeconds: number;
-    /** The longest that an access token issued now is accepted anywhere: its lifetime plus twice the tolerance. */
-    accessTokenSeconds: number;
   };
 }

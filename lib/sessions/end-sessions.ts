@@ -1,4 +1,4 @@
-import { REFRESH_OVERLAP_SECONDS } from "@/lib/config/durations";
+import { ACCEPTED_ACCESS_TOKEN_SECONDS, REFRESH_OVERLAP_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import type { SessionDependencies } from "./dependencies";
 import type { SessionEndReason } from "./session";
@@ -11,7 +11,7 @@ type EndingEvent = Omit<SessionEnding["event"], "type"> & Partial<Pick<SessionEn
  * at its next request, by others within their bound. One audit event a session. Returns the ids that ended.
  */
 export async function endSessions(
-  deps: Pick<SessionDependencies, "store" | "denylist" | "clock" | "limits">,
+  deps: Pick<SessionDependencies, "store" | "denylist" | "clock">,
   selection: SessionSelection,
   reason: SessionEndReason,
   event: EndingEvent,
@@ -23,7 +23,7 @@ export async function endSessions(
 
 /** How sessions end now, for a caller that ends them together with something else. */
 export function sessionEnding(
-  { clock, limits }: Pick<SessionDependencies, "clock" | "limits">,
+  { clock }: Pick<SessionDependencies, "clock">,
   reason: SessionEndReason,
   event: EndingEvent,
 ): SessionEnding {
@@ -31,9 +31,9 @@ export function sessionEnding(
   return {
     now,
     reason,
-    denyUntil: addSeconds(now, limits.accessTokenSeconds),
+    denyUntil: addSeconds(now, ACCEPTED_ACCESS_TOKEN_SECONDS),
     // The last token of a session may have been issued as late as one overlap after it was last seen.
-    quietSince: addSeconds(now, -(limits.accessTokenSeconds + REFRESH_OVERLAP_SECONDS)),
+    quietSince: addSeconds(now, -(ACCEPTED_ACCESS_TOKEN_SECONDS + REFRESH_OVERLAP_SECONDS)),
     event: { type: "session.ended", ...event, details: { reason, ...event.details } },
   };
 }

@@ -1,4 +1,5 @@
 import type { Client } from "@/lib/audit/events";
+import { addressBucket } from "@/lib/policy/client-address";
 import type { Authentication } from "./authenticate";
 import type { SessionDependencies } from "./dependencies";
 
@@ -9,12 +10,12 @@ export async function reportRejection(
   client: Client,
 ): Promise<void> {
   if (rejection.isRenewable) return;
-  const report = `${client.ip} ${rejection.reason}`;
+  const report = `${addressBucket(client.ip)} ${rejection.reason}`;
   if (deps.reportedRejections.has(report)) return;
   deps.reportedRejections.set(report, true);
   await deps.audit.record({
     at: deps.clock.now(),
-    type: "access_token.forged",
+    type: rejection.reason === "algorithm" ? "access_token.algorithm_confused" : "access_token.forged",
     actorId: null,
     userId: null,
     sessionId: null,

@@ -5,6 +5,10 @@ const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_TIMEOUT_MS = 30_000;
 
+/** A database that does not answer is an outage, not a request that hangs. Well under the denylist's overlap. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const ANSWER_GRACE_MS = 2_000;
+
 /** The embedded database runs one transaction at a time, so one may have to wait for its turn. */
 const TRANSACTION_MAX_WAIT_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 10_000;
@@ -16,6 +20,9 @@ export function createClient(databaseUrl: string): PrismaClient {
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_GRACE_MS,
   });
   return new PrismaClient({
     adapter,

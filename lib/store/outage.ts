@@ -13,8 +13,8 @@ const OUTAGE_CODES = new Set([
   "P2037",
 ]);
 
-/** Postgres: connection exceptions (class 08), shutting down or starting (57P), too many connections (53). */
-const OUTAGE_SQL_STATES = /^(08|57P|53)/;
+/** Postgres: connection exceptions (class 08), shutting down or starting (57P), out of time (57014), too many connections (53). */
+const OUTAGE_SQL_STATES = /^(08|57P|57014|53)/;
 const OUTAGE_ERRNOS = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -24,7 +24,8 @@ const OUTAGE_ERRNOS = new Set([
   "EHOSTUNREACH",
   "ENOTFOUND",
 ]);
-const OUTAGE_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Can't reach database/i;
+const OUTAGE_MESSAGES =
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Can't reach database/i;
 
 /** Whether the database could not be asked, as opposed to having refused: nothing is known, so nobody is signed out. */
 export function isOutage(error: unknown): boolean {

@@ -22,12 +22,16 @@ export function createRateLimiter(db: Database): RateLimiter {
         return null;
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        return { retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) };
+        return {
+          retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)),
+          isFirst: refusal.consumedPoints === RATE_LIMITS[name].points + 1,
+        };
       }
     },
     forgive: async (name, subject) => {
       await limiterOf(name).delete(keyOf(subject));
     },
+    deleteExpired: async (now) => (await db.rateLimit.deleteMany({ where: { expire: { lte: now } } })).count,
   };
 }
 

@@ -132,7 +132,12 @@ function endStatement(
   return Prisma.sql`
     WITH ended AS (
       UPDATE sessions SET ended_at = ${now}, end_reason = ${reason}::session_end_reason
-      WHERE ${selected(selection)} AND ended_at IS NULL AND idle_expires_at > ${now} AND expires_at > ${now}
+      WHERE id IN (
+        SELECT id FROM sessions
+        WHERE ${selected(selection)} AND ended_at IS NULL AND idle_expires_at > ${now} AND expires_at > ${now}
+        -- In one order, so that two endings wait for each other and do not deadlock.
+        ORDER BY id FOR UPDATE
+      )
       RETURNING id, user_id, last_seen_at > ${quietSince} AS denied
     ), denied AS (
       INSERT INTO denials (kind, value, expires_at)

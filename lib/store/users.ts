@@ -18,7 +18,9 @@ export const PUBLIC_USER = {
 /** Any constant: all who create the first person queue behind it. */
 const FIRST_USER_LOCK = 7_234_001;
 
-const OTHER_ACTIVE_ADMINS = Prisma.sql`SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE`;
+/** Who can sign in and manage people; an invited administrator has not yet chosen a password. */
+const ACTIVE_ADMINS = Prisma.sql`
+  SELECT id FROM users WHERE role = 'admin' AND status = 'active' AND password_hash IS NOT NULL ORDER BY id FOR UPDATE`;
 
 export function createUserStore(db: Database, atomically: Atomically): UserStore {
   return {
@@ -72,7 +74,7 @@ async function insert(db: Database, user: NewUser): Promise<User | null> {
 }
 
 async function changeUser(tx: Database, id: string, { role, status }: UserChange) {
-  const admins = await tx.$queryRaw<{ id: string }[]>(OTHER_ACTIVE_ADMINS);
+  const admins = await tx.$queryRaw<{ id: string }[]>(ACTIVE_ADMINS);
   const before = await tx.user.findUnique({ where: { id } });
   if (before === null) return null;
   const after = { ...before, role: role ?? before.role, status: status ?? before.status };

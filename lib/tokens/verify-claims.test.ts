@@ -31,6 +31,7 @@ describe("instants that are none", () => {
     "1795521600",
     "",
     1.5,
+    NOW_SECONDS - 100.5,
     -1,
     0,
     1e308,

@@ -8,6 +8,9 @@ const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, stale-while-reva
 export function GET(request: NextRequest): NextResponse {
   const { body, etag } = services().keyring.jwks;
   const headers = { "Content-Type": "application/jwk-set+json", "Cache-Control": CACHE_CONTROL, ETag: etag };
-  const isUnchanged = request.headers.get("if-none-match") === etag;
+  const known = (request.headers.get("if-none-match") ?? "")
+    .split(",")
+    .map((tag) => tag.trim().replace(/^W\//, ""));
+  const isUnchanged = known.includes(etag) || known.includes("*");
   return new NextResponse(isUnchanged ? null : body, { status: isUnchanged ? 304 : 200, headers });
 }

@@ -44,7 +44,7 @@ export function columnsFor(currentId: string, now: Date): Column<SessionWithUser
 
 function Tick({ session: { id, user, userAgent, ip } }: { session: SessionWithUser }) {
   const label = `Select the session of ${user.email} on ${deviceName(userAgent)}, ${ip}`;
-  return <Checkbox name="sessionId" value={id} label={label} hideLabel />;
+  return <Checkbox name="sessionIds" value={id} label={label} hideLabel />;
 }
 
 function Person({ session: { user } }: { session: SessionWithUser }) {

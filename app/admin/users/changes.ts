@@ -1,7 +1,7 @@
-import { formState } from "@/app/_http/forms";
-import type { FormState } from "@/app/_ui/form-state";
+import { z } from "zod";
+import type { RefusalAdvice } from "@/app/_http/action";
 import { ONE_TIME_LINK_SECONDS } from "@/lib/config/durations";
-import { hasCode } from "@/lib/errors/latchkey-error";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { IssuedLink } from "@/lib/identity/one-time-links";
 import type { UserChange } from "@/lib/identity/user-store";
 
@@ -13,7 +13,19 @@ export const CHANGES = {
   demote: { to: { role: "user" }, done: "is a user now, from their next sign-in on." },
 } as const satisfies Record<string, { to: UserChange; done: string }>;
 
-export type ChangeName = keyof typeof CHANGES;
+type ChangeName = keyof typeof CHANGES;
+
+/** Each button sends the id of its person under its own name. */
+const button = z.string().optional();
+const buttons = { link: button, disable: button, enable: button, promote: button, demote: button };
+export const buttonsSchema = z.object(buttons satisfies Record<ChangeName | "link", typeof button>);
+
+/** Throws `invalid_request` when none of `CHANGES` was pressed. */
+export function pressedChange(pressed: z.infer<typeof buttonsSchema>): ChangeName {
+  const name = (Object.keys(CHANGES) as ChangeName[]).find((candidate) => pressed[candidate] !== undefined);
+  if (name === undefined) throw new LatchkeyError("invalid_request");
+  return name;
+}
 
 const LINK_MINUTES = ONE_TIME_LINK_SECONDS / 60;
 
@@ -26,20 +38,13 @@ export function linkToPassOn(kind: string, { email }: { email: string }, { url }
   };
 }
 
-const CONFIRM = { href: "/login?reason=confirm&return_to=/admin/users", label: "Confirm it is you" };
-
-/** As `formState`, and says what helps against the refusals of this page. */
-export async function explainRefusal(error: unknown, values?: Record<string, string>): Promise<FormState> {
-  const state = await formState(error, values);
-  if (hasCode(error, "reauthentication_required")) {
-    return {
-      ...state,
-      message: "This needs a sign-in of the last 15 minutes.",
-      link: CONFIRM,
-    };
-  }
-  if (hasCode(error, "last_administrator")) {
-    return { ...state, message: "This is the last active administrator. Make somebody else one first." };
-  }
-  return state;
-}
+/** What helps against the refusals of this page. */
+export const ADVICE: RefusalAdvice = {
+  reauthentication_required: {
+    message: "This needs a sign-in of the last 15 minutes.",
+    link: { href: "/login?reason=confirm&return_to=/admin/users", label: "Confirm it is you" },
+  },
+  last_administrator: {
+    message: "This is the last active administrator. Make somebody else one first.",
+  },
+};

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { json, parseInput, sessionApi } from "@/app/_http/api";
+import { json, sessionApi } from "@/app/_http/api";
 import { readPage } from "@/app/_http/page-params";
+import { parseInput } from "@/app/_http/parse-input";
 import { sessionView } from "@/app/_http/views";
 import { endSessions } from "@/lib/sessions/end-sessions";
 

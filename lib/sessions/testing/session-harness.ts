@@ -75,7 +75,6 @@ export function createHarness(overrides: Partial<SessionDependencies> = {}): Ses
     limits: {
       idleSeconds: IDLE_SECONDS,
       maxSeconds: MAX_SECONDS,
-      accessTokenSeconds: ACCESS_TOKEN_SECONDS + TOLERANCE_SECONDS,
     },
     ...overrides,
   };

@@ -36,6 +36,7 @@ export async function sessionStoreSubject(
 export async function addUser(db: PrismaClient, overrides: Partial<SessionUser>): Promise<SessionUser> {
   const user = { id: randomUUID(), email: `${randomUUID()}@example.test`, name: null, role: "user" } as const;
   const data: SessionUser = { ...user, status: "active", createdAt: CREATED_AT, ...overrides };
-  await db.user.create({ data });
+  // As somebody who has chosen a password: only then may they sign in, and count as an administrator.
+  await db.user.create({ data: { ...data, passwordHash: "of no password" } });
   return data;
 }

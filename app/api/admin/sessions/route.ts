@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { adminApi, json, parseInput } from "@/app/_http/api";
+import { adminApi, json } from "@/app/_http/api";
 import { pageParams, searchText } from "@/app/_http/page-params";
+import { parseInput } from "@/app/_http/parse-input";
 import { adminSessionView } from "@/app/_http/views";
 
 const query = z.strictObject({

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { actorOf } from "@/app/_http/actor-of";
-import { adminApi, json, parseInput, readJson } from "@/app/_http/api";
+import { adminApi, json, readJson } from "@/app/_http/api";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { pageParams, searchText } from "@/app/_http/page-params";
+import { parseInput } from "@/app/_http/parse-input";
 import { userView } from "@/app/_http/views";
 import { inviteUser } from "@/lib/identity/create-user";
 import { inviteSchema } from "@/lib/identity/user-input";

@@ -1,13 +1,9 @@
-import { api, cookiesOf, json, readJson } from "@/app/_http/api";
-import { replacedSessionId } from "@/app/_http/replaced-session";
-import { sessionView, userView } from "@/app/_http/views";
+import { api, readJson } from "@/app/_http/api";
+import { signInAnswer } from "@/app/_http/sign-in-answer";
 import { credentialsSchema } from "@/lib/identity/credentials-input";
 import { signIn } from "@/lib/identity/sign-in";
 
-export const POST = api(async ({ request, latchkey, client }) => {
-  const input = await readJson(request, credentialsSchema);
-  const credentials = await signIn(latchkey.identity, input, client, replacedSessionId(request.headers));
-  const { user, session, accessTokenExpiresAt } = credentials;
-  const body = { user: userView(user), session: sessionView(session, session.id), accessTokenExpiresAt };
-  return json(200, body, cookiesOf(credentials));
+export const POST = api(async (call) => {
+  const input = await readJson(call.request, credentialsSchema);
+  return signInAnswer(200, call, (replaced) => signIn(call.latchkey.identity, input, call.client, replaced));
 });

@@ -1,0 +1,15 @@
+import type { z } from "zod";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+
+/** The value as the schema has it. Throws `invalid_request` with the first message of each field. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fields: Record<string, string> = {};
+  for (const issue of parsed.error.issues) {
+    const unknownFields = issue.code === "unrecognized_keys" ? issue.keys : [];
+    for (const name of unknownFields) fields[name] ??= "There is no such field.";
+    if (unknownFields.length === 0) fields[issue.path.join(".") || "body"] ??= issue.message;
+  }
+  throw new LatchkeyError("invalid_request", { fields });
+}

@@ -1,0 +1,90 @@
+import type { Page } from "playwright/test";
+import { anotherBrowser, expect, inviteSomebody, REFRESH_COOKIE, signIn, test } from "../support/journey";
+
+const signOut = (page: Page) => page.getByRole("button", { name: "Sign out" }).click();
+
+async function expectSignedOut(page: Page): Promise<void> {
+  await expect(page).toHaveURL(/\/login\?/);
+  await expect(page.getByText("You are signed out on this device.")).toBeVisible();
+}
+
+test("signing out of a session that an administrator has ended leads to the login page", async ({
+  page,
+  browser,
+  latchkey,
+}) => {
+  await signIn(page);
+  const person = await inviteSomebody(page, browser, latchkey);
+  await page.goto(`/admin/sessions?q=${encodeURIComponent(person.email)}`);
+  await page.getByRole("checkbox", { name: new RegExp(person.email) }).check();
+  const list = page.getByRole("form", { name: "Sessions", exact: true });
+  await list.getByLabel("Reason, for the audit log").fill("left the company");
+  await list.getByRole("button", { name: "End ticked sessions" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "End sessions" }).click();
+  await expect(page.getByText("One session is ended.")).toBeVisible();
+
+  await signOut(person.page);
+  await expectSignedOut(person.page);
+  await signIn(person.page, person);
+});
+
+test("so does signing out of one that another device has ended, on an administrator's page too", async ({
+  page,
+  browser,
+  latchkey,
+}) => {
+  await signIn(page);
+  const other = await anotherBrowser(browser, latchkey);
+  await signIn(other);
+  await other.goto("/admin/users");
+  await page.goto("/account/sessions");
+  await page.getByRole("button", { name: "End all other sessions" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "End the others" }).click();
+  await expect(page.getByRole("status")).toContainText(/ended/);
+
+  await signOut(other);
+  await expectSignedOut(other);
+});
+
+test("while Latchkey cannot be reached, signing out says so, and works afterwards", async ({
+  page,
+  context,
+}) => {
+  await signIn(page);
+  await context.setOffline(true);
+  await signOut(page);
+  await expect(page.getByText("Check your connection and try again.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Profile", level: 1 })).toBeVisible();
+  expect((await context.cookies()).map(({ name }) => name)).toContain(REFRESH_COOKIE);
+
+  await context.setOffline(false);
+  await signOut(page);
+  await expectSignedOut(page);
+});
+
+test("during an outage it says that nothing was lost", async ({ page }) => {
+  await signIn(page);
+  // As middleware answers an action while the database cannot be asked.
+  const outage = { status: 503, contentType: "text/plain", body: "unavailable" };
+  await page.route("/account", (route) =>
+    route.request().method() === "POST" ? route.fulfill(outage) : route.continue(),
+  );
+  await signOut(page);
+  await expect(page.getByText("Not available for a moment. Nothing was lost; try again.")).toBeVisible();
+});
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("signing out of an ended session leads to the login page", async ({ page, browser, latchkey }) => {
+    await signIn(page);
+    const other = await anotherBrowser(browser, latchkey);
+    await signIn(other);
+    await other.goto("/account/sessions");
+    await other.getByRole("button", { name: "End all other sessions" }).click();
+    await expect(other.getByRole("status")).toContainText(/ended/);
+
+    await signOut(page);
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  });
+});

@@ -50,7 +50,11 @@ async function serve(): Promise<void> {
   await app.prepare();
   const handle = app.getRequestHandler();
   server.on("request", (request, response) => {
-    if (admit(request, response, latchkey.settings)) void handle(request, response);
+    if (!admit(request, response, latchkey.settings)) return;
+    handle(request, response).catch((error: unknown) => {
+      latchkey.log.error({ err: error }, "a request failed outside of every handler");
+      response.destroy();
+    });
   });
   server.on("clientError", refuseUnparsed);
   await listen(server, port);

@@ -1,5 +1,5 @@
+import type { Actor } from "@/lib/audit/actor";
 import type { Client } from "@/lib/audit/events";
-import type { Actor } from "@/lib/identity/actor";
 import type { VerifiedClaims } from "@/lib/tokens/verify";
 
 export const actorOf = (claims: VerifiedClaims, client: Client): Actor => ({

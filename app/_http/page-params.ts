@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Page } from "@/lib/sessions/session-store";
-import { parseInput } from "./parse-input";
+import { parseQuery } from "./parse-input";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -22,4 +22,4 @@ export const searchText = z
 
 const pageSchema = z.strictObject(pageParams);
 
-export const readPage = (search: URLSearchParams): Page => parseInput(pageSchema, Object.fromEntries(search));
+export const readPage = (search: URLSearchParams): Page => parseQuery(pageSchema, search);

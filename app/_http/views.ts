@@ -1,11 +1,8 @@
-import type { User } from "@/lib/identity/user-store";
 import { deviceName } from "@/lib/policy/user-agent";
-import { type Session, type SessionUser, type SessionWithUser, sessionState } from "@/lib/sessions/session";
+import { type Session, type SessionWithUser, sessionState, toSessionUser } from "@/lib/sessions/session";
 
 /** What the JSON API says of a person (API.md). */
-export function userView({ id, email, name, role, status, createdAt }: SessionUser | User) {
-  return { id, email, name, role, status, createdAt };
-}
+export const userView = toSessionUser;
 
 /** What the JSON API says of a session; never its hash or generation. */
 export function sessionView(session: Session, currentId: string | null) {

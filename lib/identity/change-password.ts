@@ -33,7 +33,7 @@ export async function changePassword(
   await deps.rateLimiter.forgive("passwordCheckByUser", userId);
   requireGoodPassword("newPassword", change.newPassword, user.email);
   const changed = await setPassword(deps, user, change.newPassword, client, async (stores) => {
-    if ((await stores.users.hold(userId, user.passwordHash)) === null) {
+    if ((await stores.users.lockUnchanged(userId, user.passwordHash)) === null) {
       throw new LatchkeyError("current_password_wrong", { reason: "it was changed meanwhile" });
     }
   });

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import type { Actor } from "./actor";
-import { COMMAND_LINE } from "./actor";
+import type { Actor } from "@/lib/audit/actor";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { changeName, changeUser } from "./change-user";
 import { signIn } from "./sign-in";
 import {

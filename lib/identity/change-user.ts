@@ -1,7 +1,7 @@
+import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEventType } from "@/lib/audit/events";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { sessionEnding } from "@/lib/sessions/end-sessions";
-import type { Actor } from "./actor";
 import type { IdentityDependencies } from "./dependencies";
 import type { User, UserChange } from "./user-store";
 
@@ -24,7 +24,8 @@ export async function changeUser(
       await stores.audit.record({
         at: now,
         type,
-        ...concerning(userId, actor),
+        userId,
+        ...doneBy(actor),
         details: { role: after.role },
       });
     }
@@ -51,10 +52,6 @@ function eventsOf(before: User, after: User): AuditEventType[] {
   return events;
 }
 
-function concerning(userId: string, { userId: actorId, sessionId, client }: Actor) {
-  return { actorId, userId, sessionId, client };
-}
-
 /** Changes the name a person goes by; null removes it. */
 export async function changeName(
   deps: IdentityDependencies,
@@ -66,7 +63,8 @@ export async function changeName(
   await deps.audit.record({
     at: deps.clock.now(),
     type: "user.name_changed",
-    ...concerning(userId, actor),
+    userId,
+    ...doneBy(actor),
     details: {},
   });
 }

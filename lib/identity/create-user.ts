@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEventType, Client } from "@/lib/audit/events";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
 import type { Credentials } from "@/lib/sessions/credentials";
 import type { Role } from "@/lib/sessions/session";
-import type { Actor } from "./actor";
 import { requireGoodPassword } from "./credentials-input";
 import type { IdentityDependencies } from "./dependencies";
 import { createLink, type IssuedLink, requireLink } from "./one-time-links";
 import { replaceSession, type SignInInput } from "./sign-in";
-import type { NewUser, User } from "./user-store";
+import type { NewUser, User, UserStore } from "./user-store";
 
 /**
  * Signs a new person up and in. Throws `signup_closed` unless SIGNUP is open, `invalid_request` for a password that
@@ -25,9 +25,10 @@ export async function signUp(
   const refusal = await deps.rateLimiter.spend("signUpByAddress", addressBucket(client.ip));
   if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
   requireGoodPassword("password", input.password, input.email);
-  const user = await deps.users.insert(await newUser(deps, input.email, "user", input.password));
+  const person = await newUser(deps, input.email, "user", input.password);
+  const actor = { userId: person.id, sessionId: null, client };
+  const user = await addUser(deps, "user.signed_up", actor, (users) => users.insert(person));
   if (user === null) throw new LatchkeyError("email_taken");
-  await record(deps, "user.signed_up", user, { userId: user.id, sessionId: null, client });
   return replaceSession(deps, user, client, replacedSessionId);
 }
 
@@ -51,9 +52,8 @@ export async function createFirstAdministrator(
   actor: Actor,
 ): Promise<User | null> {
   requireGoodPassword("password", input.password, input.email);
-  const user = await deps.users.insertFirst(await newUser(deps, input.email, "admin", input.password));
-  if (user !== null) await record(deps, "user.created", user, actor);
-  return user;
+  const person = await newUser(deps, input.email, "admin", input.password);
+  return addUser(deps, "user.created", actor, (users) => users.insertFirst(person));
 }
 
 /** Creates an administrator with a password, from the command line. Throws `email_taken`. */
@@ -63,9 +63,9 @@ export async function createAdministrator(
   actor: Actor,
 ): Promise<User> {
   requireGoodPassword("password", input.password, input.email);
-  const user = await deps.users.insert(await newUser(deps, input.email, "admin", input.password));
+  const person = await newUser(deps, input.email, "admin", input.password);
+  const user = await addUser(deps, "user.created", actor, (users) => users.insert(person));
   if (user === null) throw new LatchkeyError("email_taken");
-  await record(deps, "user.created", user, actor);
   return user;
 }
 
@@ -75,12 +75,9 @@ export async function inviteUser(
   input: { email: string; role: Role; name: string | null },
   actor: Actor,
 ): Promise<{ user: User; link: IssuedLink }> {
-  const user = await deps.users.insert({
-    ...(await newUser(deps, input.email, input.role, null)),
-    name: input.name,
-  });
+  const person = { ...(await newUser(deps, input.email, input.role, null)), name: input.name };
+  const user = await addUser(deps, "user.created", actor, (users) => users.insert(person));
   if (user === null) throw new LatchkeyError("email_taken");
-  await record(deps, "user.created", user, actor);
   return { user, link: await createLink(deps, "invitation", user, actor) };
 }
 
@@ -94,8 +91,18 @@ async function newUser(
   return { id: randomUUID(), email, name: null, role, passwordHash, createdAt: deps.clock.now() };
 }
 
-function record(deps: IdentityDependencies, type: AuditEventType, user: User, actor: Actor): Promise<void> {
-  const { id: userId, role, createdAt: at } = user;
-  const { userId: actorId, sessionId, client } = actor;
-  return deps.audit.record({ at, type, actorId, userId, sessionId, client, details: { role } });
+/** The person and the event, both or neither. Null when `insert` finds the place taken. */
+function addUser(
+  deps: IdentityDependencies,
+  type: Extract<AuditEventType, "user.created" | "user.signed_up">,
+  actor: Actor,
+  insert: (users: UserStore) => Promise<User | null>,
+): Promise<User | null> {
+  return deps.atomically(async (stores) => {
+    const user = await insert(stores.users);
+    if (user === null) return null;
+    const { id: userId, role, createdAt: at } = user;
+    await stores.audit.record({ at, type, userId, ...doneBy(actor), details: { role } });
+    return user;
+  });
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { SettingError } from "@/lib/config/setting-error";
 import { readSettings } from "@/lib/config/settings";
-import { COMMAND_LINE } from "./actor";
 import { createAdministrator, setUpFirstAdministrator } from "./create-user";
 import { prepareFirstAdministrator } from "./first-administrator";
 import { signIn } from "./sign-in";

@@ -1,5 +1,5 @@
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { SettingError } from "@/lib/config/setting-error";
-import { COMMAND_LINE } from "./actor";
 import { createFirstAdministrator } from "./create-user";
 import { credentialsSchema } from "./credentials-input";
 import type { IdentityDependencies } from "./dependencies";

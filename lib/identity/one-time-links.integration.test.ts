@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { COMMAND_LINE } from "./actor";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { redeemPasswordLink } from "./change-password";
 import { changeUser } from "./change-user";
 import { inviteUser, setUpFirstAdministrator } from "./create-user";

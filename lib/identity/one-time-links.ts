@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { Client } from "@/lib/audit/events";
 import { ONE_TIME_LINK_SECONDS, SETUP_LINK_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
@@ -6,7 +7,6 @@ import { sha256 } from "@/lib/crypto/derive-key";
 import { randomToken } from "@/lib/crypto/random";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
-import type { Actor } from "./actor";
 import type { IdentityDependencies } from "./dependencies";
 import type { LinkPurpose, OneTimeLink, User } from "./user-store";
 
@@ -39,10 +39,8 @@ export async function createLink(
     await stores.audit.record({
       at: now,
       type: "one_time_link.created",
-      actorId: actor.userId,
       userId,
-      sessionId: actor.sessionId,
-      client: actor.client,
+      ...doneBy(actor),
       details: { purpose },
     });
   });

@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { COMMAND_LINE } from "./actor";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { changePassword } from "./change-password";
 import { changeUser } from "./change-user";
 import { signIn } from "./sign-in";

@@ -3,6 +3,7 @@ import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
 import type { Credentials } from "@/lib/sessions/credentials";
 import { endSessions } from "@/lib/sessions/end-sessions";
+import { toSessionUser } from "@/lib/sessions/session";
 import { startSession } from "@/lib/sessions/start-session";
 import type { IdentityDependencies } from "./dependencies";
 import type { Refusal } from "./rate-limiter";
@@ -45,7 +46,7 @@ export async function replaceSession(
   replacedSessionId: string | null,
 ): Promise<Credentials> {
   const credentials = await deps.atomically(async (stores) => {
-    const held = await stores.users.hold(user.id, user.passwordHash);
+    const held = await stores.users.lockUnchanged(user.id, user.passwordHash);
     if (held === null) {
       throw new LatchkeyError("invalid_credentials", { reason: "the person was changed meanwhile" });
     }
@@ -127,8 +128,4 @@ function eventOf(deps: IdentityDependencies, user: User | null, client: Client) 
     client,
     details: {},
   };
-}
-
-function toSessionUser({ id, email, name, role, status, createdAt }: User) {
-  return { id, email, name, role, status, createdAt };
 }

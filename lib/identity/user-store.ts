@@ -34,7 +34,7 @@ export interface UserStore {
    * The person as they are now, if they are active and have exactly this password, or null. Within a transaction it
    * stays so until the end: whoever would change them waits.
    */
-  hold(id: string, passwordHash: string | null): Promise<User | null>;
+  lockUnchanged(id: string, passwordHash: string | null): Promise<User | null>;
   setPassword(id: string, passwordHash: string, now: Date): Promise<void>;
   setName(id: string, name: string | null): Promise<void>;
   /**

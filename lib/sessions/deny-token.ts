@@ -1,15 +1,9 @@
-import type { Client } from "@/lib/audit/events";
+import { type Actor, doneBy } from "@/lib/audit/actor";
 import { ACCEPTED_ACCESS_TOKEN_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionDependencies } from "./dependencies";
-
-interface Asker {
-  userId: string | null;
-  sessionId: string | null;
-  client: Client | null;
-}
 
 type DenyDependencies = Pick<SessionDependencies, "verifyAccessToken" | "denylist" | "audit" | "clock">;
 
@@ -18,7 +12,7 @@ export async function denyToken(
   deps: DenyDependencies,
   store: DenialStore,
   token: string,
-  asker: Asker,
+  actor: Actor,
 ): Promise<void> {
   const verification = await deps.verifyAccessToken(token);
   if (!verification.ok) {
@@ -27,7 +21,7 @@ export async function denyToken(
     throw new LatchkeyError("invalid_request", { fields: { token: "This is not a valid access token." } });
   }
   const { jti, exp } = verification.claims;
-  await denyTokenById(deps, store, jti, new Date(exp * 1000), asker);
+  await denyTokenById(deps, store, jti, new Date(exp * 1000), actor);
 }
 
 /** Denies an access token by its `jti` until the latest that any token issued until now is accepted. */
@@ -36,7 +30,7 @@ export async function denyTokenById(
   store: DenialStore,
   jti: string,
   expiresAt: Date,
-  asker: Asker,
+  actor: Actor,
 ): Promise<void> {
   const now = deps.clock.now();
   const latest = addSeconds(now, ACCEPTED_ACCESS_TOKEN_SECONDS);
@@ -50,10 +44,8 @@ export async function denyTokenById(
   await deps.audit.record({
     at: now,
     type: "access_token.denied",
-    actorId: asker.userId,
     userId: null,
-    sessionId: null,
-    client: asker.client,
+    ...doneBy(actor),
     details: { jti },
   });
 }

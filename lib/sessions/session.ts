@@ -1,5 +1,3 @@
-import type { Client } from "@/lib/audit/events";
-
 export type Role = "user" | "admin";
 
 export type SessionEndReason =
@@ -47,6 +45,16 @@ export interface SessionUser {
   createdAt: Date;
 }
 
+/** The person without what only signing in needs. */
+export const toSessionUser = ({ id, email, name, role, status, createdAt }: SessionUser): SessionUser => ({
+  id,
+  email,
+  name,
+  role,
+  status,
+  createdAt,
+});
+
 export interface SessionWithUser extends Session {
   user: SessionUser;
 }
@@ -64,5 +72,3 @@ export function sessionState(
 /** Whether the session may go on: live, and its person not disabled. */
 export const mayContinue = (session: SessionWithUser, now: Date): boolean =>
   sessionState(session, now) === "live" && session.user.status === "active";
-
-export type { Client };

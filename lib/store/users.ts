@@ -1,6 +1,6 @@
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { NewUser, User, UserChange, UserStore } from "@/lib/identity/user-store";
-import { type Database, isUniqueViolation } from "./client";
+import type { Database } from "./client";
 import { pageQuery, toListing, USER_ID } from "./cursor";
 import { Prisma } from "./generated/client";
 import { containing } from "./text-search";
@@ -35,7 +35,7 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
         return (await tx.user.findFirst({ select: { id: true } })) === null ? insert(tx, user) : null;
       }),
 
-    hold: async (id, passwordHash) => {
+    lockUnchanged: async (id, passwordHash) => {
       await db.$queryRaw`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
       return db.user.findFirst({ where: { id, passwordHash, status: "active" } });
     },
@@ -61,16 +61,14 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
 
 export type Atomically = <Result>(work: (tx: Database) => Promise<Result>) => Promise<Result>;
 
+/** A taken address is no error of the statement, which would end the transaction it may be part of. */
 async function insert(db: Database, user: NewUser): Promise<User | null> {
-  try {
-    const { createdAt, passwordHash } = user;
-    return await db.user.create({
-      data: { ...user, passwordChangedAt: passwordHash === null ? null : createdAt },
-    });
-  } catch (error) {
-    if (isUniqueViolation(error)) return null;
-    throw error;
-  }
+  const passwordChangedAt = user.passwordHash === null ? null : user.createdAt;
+  const [inserted] = await db.user.createManyAndReturn({
+    data: [{ ...user, passwordChangedAt }],
+    skipDuplicates: true,
+  });
+  return inserted ?? null;
 }
 
 async function changeUser(tx: Database, id: string, { role, status }: UserChange) {

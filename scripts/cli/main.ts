@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ZodError } from "zod";
 import { SettingError } from "../../lib/config/setting-error";
@@ -91,7 +90,7 @@ async function withServices<Result>(use: (latchkey: Services) => Promise<Result>
 
 function secretsOf(settings: Settings): readonly string[] {
   if (settings.secrets.length > 0) return settings.secrets;
-  return readSettings({ APP_SECRET_FILE: ensureAppSecret(join(settings.dataDir)) }).secrets;
+  return readSettings({ APP_SECRET_FILE: ensureAppSecret(settings.dataDir) }).secrets;
 }
 
 function write({ data, lines }: CommandResult, isJson: boolean): void {

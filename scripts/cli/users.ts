@@ -1,4 +1,4 @@
-import { COMMAND_LINE } from "../../lib/identity/actor";
+import { COMMAND_LINE } from "../../lib/audit/actor";
 import { changeUser } from "../../lib/identity/change-user";
 import { createAdministrator, inviteUser } from "../../lib/identity/create-user";
 import { credentialsSchema } from "../../lib/identity/credentials-input";
@@ -6,6 +6,7 @@ import { emailSchema } from "../../lib/identity/email";
 import { createPasswordLink, type IssuedLink } from "../../lib/identity/one-time-links";
 import type { User } from "../../lib/identity/user-store";
 import type { Services } from "../../lib/services";
+import { toSessionUser } from "../../lib/sessions/session";
 import { PlainError } from "../plain-error";
 import { type Command, type CommandArguments, type CommandResult, table, UsageError } from "./command";
 import { eachPage } from "./each-page";
@@ -27,7 +28,7 @@ export const adminCreate: Command = {
       credentialsSchema.parse({ email, password }),
       COMMAND_LINE,
     );
-    return { data: publicUser(user), lines: [`${user.email} is an administrator.`] };
+    return { data: toSessionUser(user), lines: [`${user.email} is an administrator.`] };
   },
 };
 
@@ -46,7 +47,7 @@ export const usersList: Command = {
       id,
     ]);
     return {
-      data: users.map(publicUser),
+      data: users.map(toSessionUser),
       lines: table([["EMAIL", "ROLE", "STATUS", "CREATED", "ID"], ...rows]),
     };
   },
@@ -60,7 +61,7 @@ const setStatus = (status: User["status"], summary: string): Command => ({
   run: async (latchkey, given) => {
     const user = await requireUser(latchkey, given);
     const changed = await changeUser(latchkey.identity, user.id, { status }, COMMAND_LINE);
-    return { data: publicUser(changed), lines: [`${changed.email} is ${changed.status}.`] };
+    return { data: toSessionUser(changed), lines: [`${changed.email} is ${changed.status}.`] };
   },
 });
 
@@ -83,11 +84,7 @@ function linkResult(user: User, link: IssuedLink): CommandResult {
     `${user.email} chooses a password here, once, until ${link.expiresAt.toISOString()}:`,
     link.url,
   ];
-  return { data: { user: publicUser(user), link }, lines };
-}
-
-function publicUser({ id, email, name, role, status, createdAt }: User) {
-  return { id, email, name, role, status, createdAt };
+  return { data: { user: toSessionUser(user), link }, lines };
 }
 
 function readEmail(text: string | undefined): string {

@@ -9,7 +9,7 @@ import {
 } from "@/app/_http/revoke-sessions";
 import { endedText } from "@/app/_parts/session-text";
 import type { FormState } from "@/app/_ui/form-state";
-import type { Actor } from "@/lib/identity/actor";
+import type { Actor } from "@/lib/audit/actor";
 import { services } from "@/lib/services";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import type { SessionSelection } from "@/lib/sessions/session-store";

@@ -6,7 +6,7 @@ import { adminAction } from "@/app/_http/action";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { requireUserId } from "@/app/_http/user-id";
 import type { FormState } from "@/app/_ui/form-state";
-import type { Actor } from "@/lib/identity/actor";
+import type { Actor } from "@/lib/audit/actor";
 import { changeUser } from "@/lib/identity/change-user";
 import { inviteUser } from "@/lib/identity/create-user";
 import { createPasswordLink } from "@/lib/identity/one-time-links";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { json, sessionApi } from "@/app/_http/api";
 import { readPage } from "@/app/_http/page-params";
-import { parseInput } from "@/app/_http/parse-input";
+import { parseQuery } from "@/app/_http/parse-input";
 import { sessionView } from "@/app/_http/views";
 import { endSessions } from "@/lib/sessions/end-sessions";
 
@@ -18,7 +18,7 @@ export const GET = sessionApi(async ({ request, latchkey }, claims) => {
 const endOthers = z.strictObject({ except: z.literal("current") });
 
 export const DELETE = sessionApi(async ({ request, latchkey, client }, claims) => {
-  parseInput(endOthers, Object.fromEntries(request.nextUrl.searchParams));
+  parseQuery(endOthers, request.nextUrl.searchParams);
   const selection = { kind: "user", userId: claims.sub, exceptId: claims.sid } as const;
   const event = { actorId: claims.sub, client, details: {} };
   const ended = await endSessions(latchkey.sessions, selection, "revoked_by_user", event);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { adminApi, json } from "@/app/_http/api";
 import { pageParams, searchText } from "@/app/_http/page-params";
-import { parseInput } from "@/app/_http/parse-input";
+import { parseQuery } from "@/app/_http/parse-input";
 import { adminSessionView } from "@/app/_http/views";
 
 const query = z.strictObject({
@@ -12,7 +12,7 @@ const query = z.strictObject({
 });
 
 export const GET = adminApi(async ({ request, latchkey }, claims) => {
-  const { q, userId, state, ...page } = parseInput(query, Object.fromEntries(request.nextUrl.searchParams));
+  const { q, userId, state, ...page } = parseQuery(query, request.nextUrl.searchParams);
   const now = latchkey.clock.now();
   const { items, nextCursor } = await latchkey.stores.sessions.search({ query: q, userId, state }, page, now);
   return json(200, {

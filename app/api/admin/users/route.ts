@@ -3,7 +3,7 @@ import { actorOf } from "@/app/_http/actor-of";
 import { adminApi, json, readJson } from "@/app/_http/api";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { pageParams, searchText } from "@/app/_http/page-params";
-import { parseInput } from "@/app/_http/parse-input";
+import { parseQuery } from "@/app/_http/parse-input";
 import { userView } from "@/app/_http/views";
 import { inviteUser } from "@/lib/identity/create-user";
 import { inviteSchema } from "@/lib/identity/user-input";
@@ -11,7 +11,7 @@ import { inviteSchema } from "@/lib/identity/user-input";
 const query = z.strictObject({ ...pageParams, q: searchText });
 
 export const GET = adminApi(async ({ request, latchkey }) => {
-  const { q, ...page } = parseInput(query, Object.fromEntries(request.nextUrl.searchParams));
+  const { q, ...page } = parseQuery(query, request.nextUrl.searchParams);
   const { items, nextCursor } = await latchkey.stores.users.list({ query: q }, page);
   return json(200, { users: items.map(userView), nextCursor });
 });

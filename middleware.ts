@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 import { requireOurActionBody } from "@/app/_http/action-body";
 import { authenticateRequest, type SignedIn } from "@/app/_http/authenticate-request";
-import { type Exchange, forward, openExchange } from "@/app/_http/exchange";
+import { type Exchange, forward, openExchange, withRenewedCookies } from "@/app/_http/exchange";
 import { type Presented, readPresented } from "@/app/_http/presented";
 import { refuse } from "@/app/_http/refuse";
 import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
@@ -14,18 +14,19 @@ export const config = { runtime: "nodejs", matcher: ["/((?!_next/static/).*)"] }
 /** Every request, in this order. Pages, handlers and actions check again: this is never the only guard. */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   const exchange = openExchange(request);
-  try {
-    requireOfferedMethod(exchange);
-    requireSameOrigin(exchange);
-    const presented = readPresented(request.headers, exchange.latchkey.settings.secureCookies);
-    if (isArrivingFromElsewhere(exchange, presented)) return landing();
-    const signedIn = await findSignedIn(exchange, presented);
-    requireAccess(exchange, signedIn);
-    if (exchange.route.kind === "page" && request.method === "POST") await requireOurActionBody(request);
-    return forward(exchange, signedIn?.renewed ?? null);
-  } catch (error) {
-    return refuse(exchange, error);
-  }
+  const response = await answer(exchange).catch((error: unknown) => refuse(exchange, error));
+  return withRenewedCookies(exchange, response);
+}
+
+async function answer(exchange: Exchange): Promise<NextResponse> {
+  const { request, route, latchkey } = exchange;
+  requireOfferedMethod(exchange);
+  requireSameOrigin(exchange);
+  const presented = readPresented(request.headers, latchkey.settings.secureCookies);
+  if (isArrivingFromElsewhere(exchange, presented)) return landing();
+  requireAccess(exchange, await findSignedIn(exchange, presented));
+  if (route.kind === "page" && request.method === "POST") await requireOurActionBody(request);
+  return forward(exchange);
 }
 
 function requireOfferedMethod({ route, request }: Exchange): void {

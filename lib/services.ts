@@ -64,29 +64,12 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     start: async () => {
       if (await keyring.open()) await stores.audit.record(keyActivated(keyring.signer.kid, clock.now()));
       await replica?.sync();
-      const inBackground = (work: () => Promise<unknown>) => () =>
-        work().catch((error: unknown) =>
-          log.warn({ err: error }, "background work failed; it will be tried again"),
-        );
-      if (replica !== null)
-        timers.push(
-          repeat(
-            inBackground(() => replica.sync()),
-            DENYLIST_POLL_MS,
-          ),
-        );
-      timers.push(
-        repeat(
-          inBackground(() => keyring.load()),
-          KEYRING_RELOAD_MS,
-        ),
-      );
-      timers.push(
-        repeat(
-          inBackground(() => cleanUp(stores, clock.now())),
-          CLEANUP_INTERVAL_MS,
-        ),
-      );
+      const jobs: [work: () => Promise<unknown>, intervalMs: number][] = [
+        [() => keyring.load(), KEYRING_RELOAD_MS],
+        [() => cleanUp(stores, clock.now()), CLEANUP_INTERVAL_MS],
+      ];
+      if (replica !== null) jobs.push([() => replica.sync(), DENYLIST_POLL_MS]);
+      for (const [work, intervalMs] of jobs) timers.push(repeat(work, intervalMs, log));
     },
     stop: async () => {
       for (const timer of timers) clearInterval(timer);
@@ -112,13 +95,13 @@ const keyActivated = (kid: string, at: Date): AuditEvent => ({
   details: { kid },
 });
 
-/** Runs the work again and again, never twice at a time. */
-function repeat(work: () => Promise<unknown>, intervalMs: number): NodeJS.Timeout {
+/** Runs the work again and again, never twice at a time; a failure is logged, and the next time comes. */
+function repeat(work: () => Promise<unknown>, intervalMs: number, log: Logger): NodeJS.Timeout {
   let isRunning = false;
   return setInterval(async () => {
     if (isRunning) return;
     isRunning = true;
-    await work();
+    await work().catch((error: unknown) => log.warn({ err: error }, "background work failed"));
     isRunning = false;
   }, intervalMs);
 }

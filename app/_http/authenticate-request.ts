@@ -1,19 +1,19 @@
 import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
 import { acknowledge, authenticate } from "@/lib/sessions/authenticate";
-import type { Credentials } from "@/lib/sessions/credentials";
 import { refreshSession } from "@/lib/sessions/refresh-session";
 import { reportRejection } from "@/lib/sessions/report-rejection";
+import type { Role } from "@/lib/sessions/session";
 import type { Exchange } from "./exchange";
 import type { Presented } from "./presented";
 
-/** Who is signed in, as far as middleware needs to know, and the credentials when they were renewed on the way. */
+/** Who is signed in, as far as middleware needs to know. */
 export interface SignedIn {
-  role: "user" | "admin";
-  renewed: Credentials | null;
+  role: Role;
 }
 
 /**
- * Authenticates by the access token, and renews the session in line when that has expired. Null: nobody is signed in.
+ * Authenticates by the access token, and renews the session in line when that has expired, which the exchange then
+ * holds. Null: nobody is signed in.
  * Throws `invalid_token` for a token that no honest client holds, and passes on every failure of the database.
  */
 export async function authenticateRequest(
@@ -25,7 +25,7 @@ export async function authenticateRequest(
     const authentication = await authenticate(exchange.latchkey.sessions, accessToken);
     if (authentication.ok) {
       await acknowledgeCalmly(exchange, authentication.claims);
-      return { role: authentication.claims.role, renewed: null };
+      return { role: authentication.claims.role };
     }
     await reportRejection(exchange.latchkey.sessions, authentication, exchange.client);
     if (!authentication.isRenewable)
@@ -52,10 +52,10 @@ async function acknowledgeCalmly(
   }
 }
 
-async function renew({ latchkey, client }: Exchange, refreshToken: string): Promise<SignedIn | null> {
+async function renew(exchange: Exchange, refreshToken: string): Promise<SignedIn | null> {
   try {
-    const renewed = await refreshSession(latchkey.sessions, refreshToken, client);
-    return { role: renewed.user.role, renewed };
+    exchange.renewed = await refreshSession(exchange.latchkey.sessions, refreshToken, exchange.client);
+    return { role: exchange.renewed.user.role };
   } catch (error) {
     if (hasCode(error, "invalid_refresh_token")) return null;
     throw error;

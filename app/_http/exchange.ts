@@ -16,6 +16,8 @@ export interface Exchange {
   requestId: string;
   client: Client;
   contentSecurityPolicy: string;
+  /** The session as it was renewed on the way. Whatever the answer is, the browser must hear of it. */
+  renewed: Credentials | null;
 }
 
 export function openExchange(request: NextRequest): Exchange {
@@ -32,15 +34,16 @@ export function openExchange(request: NextRequest): Exchange {
       route.kind === "page"
         ? contentSecurityPolicy(createNonce(randomBytes), { development })
         : NO_CONTENT_CSP,
+    renewed: null,
   };
 }
 
 /**
- * Hands the request to its page or handler, with the policy from which Next reads the nonce. A session that was
- * renewed on the way is in the request, for the page, and in the response, for the browser.
+ * Hands the request to its page or handler, with the policy from which Next reads the nonce, and the cookies as they
+ * are once the session has been renewed.
  */
-export function forward(exchange: Exchange, renewed: Credentials | null): NextResponse {
-  const { request, latchkey } = exchange;
+export function forward(exchange: Exchange): NextResponse {
+  const { request, latchkey, renewed } = exchange;
   const headers = new Headers(request.headers);
   headers.set("content-security-policy", exchange.contentSecurityPolicy);
   if (renewed !== null) {
@@ -48,10 +51,14 @@ export function forward(exchange: Exchange, renewed: Credentials | null): NextRe
   }
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("Content-Security-Policy", exchange.contentSecurityPolicy);
-  if (renewed !== null) {
-    for (const cookie of credentialCookies(renewed, latchkey.settings)) {
-      response.headers.append("Set-Cookie", serializeCookie(cookie));
-    }
+  return response;
+}
+
+/** Gives the browser the session that was renewed on the way, refusals included: otherwise its tokens would be lost. */
+export function withRenewedCookies({ renewed, latchkey }: Exchange, response: NextResponse): NextResponse {
+  if (renewed === null) return response;
+  for (const cookie of credentialCookies(renewed, latchkey.settings)) {
+    response.headers.append("Set-Cookie", serializeCookie(cookie));
   }
   return response;
 }

@@ -5,6 +5,7 @@ import {
   cookieValue,
   expect,
   expireAccessToken,
+  inviteSomebody,
   REFRESH_COOKIE,
   signIn,
   test,
@@ -70,6 +71,19 @@ test("a copied refresh token that was used is found, and ends the session for bo
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await thief.reload();
   await expect(thief.getByRole("heading", { name: "Sign in" })).toBeVisible();
+});
+
+test("a refusal on the way keeps the session that was renewed", async ({ page, browser, latchkey }) => {
+  await signIn(page);
+  const { page: theirs } = await inviteSomebody(page, browser, latchkey);
+  for (const path of ["/admin/users", "/api/admin/users"]) {
+    const before = await cookieValue(theirs.context(), REFRESH_COOKIE);
+    await expireAccessToken(theirs.context());
+    expect((await theirs.goto(path))?.status()).toBe(403);
+    expect(await cookieValue(theirs.context(), REFRESH_COOKIE)).not.toBe(before);
+  }
+  await theirs.goto("/account");
+  await expect(theirs.getByRole("heading", profile)).toBeVisible();
 });
 
 async function copySession(from: BrowserContext, to: BrowserContext): Promise<void> {

@@ -2,6 +2,7 @@ import {
   ACCESS_COOKIE,
   anotherBrowser,
   cookieValue,
+  endSessionOf,
   expect,
   inviteSomebody,
   signIn,
@@ -18,13 +19,7 @@ test("an administrator ends a session in another browser, and its next request i
   const person = await inviteSomebody(page, browser, latchkey);
   const token = await cookieValue(person.page.context(), ACCESS_COOKIE);
 
-  await page.goto(`/admin/sessions?q=${encodeURIComponent(person.email)}`);
-  await page.getByRole("checkbox", { name: new RegExp(person.email) }).check();
-  const list = page.getByRole("form", { name: "Sessions", exact: true });
-  await list.getByLabel("Reason, for the audit log").fill("laptop stolen");
-  await list.getByRole("button", { name: "End ticked sessions" }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: "End sessions" }).click();
-  await expect(page.getByText("One session is ended.")).toBeVisible();
+  await endSessionOf(page, person.email, "laptop stolen");
 
   await person.page.reload();
   await expect(person.page.getByRole("heading", { name: "Sign in" })).toBeVisible();

@@ -1,5 +1,13 @@
 import type { Page } from "playwright/test";
-import { anotherBrowser, expect, inviteSomebody, REFRESH_COOKIE, signIn, test } from "../support/journey";
+import {
+  anotherBrowser,
+  endSessionOf,
+  expect,
+  inviteSomebody,
+  REFRESH_COOKIE,
+  signIn,
+  test,
+} from "../support/journey";
 
 const signOut = (page: Page) => page.getByRole("button", { name: "Sign out" }).click();
 
@@ -15,13 +23,7 @@ test("signing out of a session that an administrator has ended leads to the logi
 }) => {
   await signIn(page);
   const person = await inviteSomebody(page, browser, latchkey);
-  await page.goto(`/admin/sessions?q=${encodeURIComponent(person.email)}`);
-  await page.getByRole("checkbox", { name: new RegExp(person.email) }).check();
-  const list = page.getByRole("form", { name: "Sessions", exact: true });
-  await list.getByLabel("Reason, for the audit log").fill("left the company");
-  await list.getByRole("button", { name: "End ticked sessions" }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: "End sessions" }).click();
-  await expect(page.getByText("One session is ended.")).toBeVisible();
+  await endSessionOf(page, person.email, "left the company");
 
   await signOut(person.page);
   await expectSignedOut(person.page);

@@ -85,6 +85,17 @@ export async function inviteSomebody(
   return { page: theirs, email, password };
 }
 
+/** As the signed-in administrator of `page`: ends the one live session of that person. */
+export async function endSessionOf(page: Page, email: string, reason: string): Promise<void> {
+  await page.goto(`/admin/sessions?q=${encodeURIComponent(email)}`);
+  await page.getByRole("checkbox", { name: new RegExp(email) }).check();
+  const list = page.getByRole("form", { name: "Sessions", exact: true });
+  await list.getByLabel("Reason, for the audit log").fill(reason);
+  await list.getByRole("button", { name: "End ticked sessions" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "End sessions" }).click();
+  await expect(page.getByText("One session is ended.")).toBeVisible();
+}
+
 /** As when the access token's time has passed: the browser has dropped its cookie. */
 export const expireAccessToken = (context: BrowserContext): Promise<void> =>
   context.clearCookies({ name: ACCESS_COOKIE });

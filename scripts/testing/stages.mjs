@@ -9,7 +9,7 @@ import { PROJECT } from "../setup.mjs";
  * @property {string} name
  * @property {string[]} needs What has to be there: "build", or the name of a service.
  * @property {string[]} command A script in node_modules for Node, and its arguments.
- * @property {{ file: string, count: (report: any) => Counts }} [report] Without one, the stage counts as one test.
+ * @property {{ file: string, count: (text: string) => Counts }} [report] Without one, the stage counts as one test.
  */
 
 const VITEST = "node_modules/vitest/vitest.mjs";
@@ -25,7 +25,7 @@ const STAGES = [
     name: "e2e",
     needs: ["build", "postgres", "chromium"],
     command: [PLAYWRIGHT, "test"],
-    report: { file: ".cache/e2e.json", count: countPlaywright },
+    report: { file: ".cache/e2e.json", count: (text) => countPlaywright(JSON.parse(text)) },
   },
 ];
 
@@ -41,7 +41,7 @@ function vitest(name, needs) {
     name,
     needs,
     command: [VITEST, "run", "--project", name, ...reporters],
-    report: { file, count: countVitest },
+    report: { file, count: (text) => countVitest(JSON.parse(text)) },
   };
 }
 
@@ -106,12 +106,12 @@ export function judge(succeeded, { passed, failed }) {
 
 /**
  * @param {string} file
- * @param {(report: any) => Counts} count
+ * @param {(text: string) => Counts} count
  * @returns {Counts}
  */
 function countFrom(file, count) {
   try {
-    return count(JSON.parse(readFileSync(file, "utf8")));
+    return count(readFileSync(file, "utf8"));
   } catch {
     return { passed: 0, failed: 0 };
   }

@@ -53,6 +53,23 @@ describe("the launcher", () => {
     expect((await readFile(join(dataDir, "app-secret"), "utf8")).trim()).toMatch(/^[\w-]{43}$/);
   });
 
+  it("ends with npm, which tells its script nothing when it is told to end", async () => {
+    const asNpmDoes = `const { pid } = require("node:child_process").spawn(process.execPath,
+      ["--import", "tsx", "scripts/fixtures/launch-fake-server.ts"], { stdio: "inherit" });
+      console.log("launcher", pid);`;
+    const npm = startNode(["-e", asNpmDoes], {
+      DATA_DIR: dataDir,
+      DATABASE_URL: "",
+      npm_lifecycle_event: "start",
+    });
+    started.push(npm);
+    const launcher = Number((await npm.untilOutput(/^launcher (\d+)$/m))[1]);
+    const server = await serverOf(npm);
+    npm.signal("SIGKILL");
+    await untilGone(server);
+    await untilGone(launcher);
+  });
+
   it("refuses a second launcher on the same data folder with one line", async () => {
     const first = launch();
     await first.untilOutput(SERVER);

@@ -8,6 +8,8 @@ import { startServer } from "./server-process";
 
 const PROJECT = join(import.meta.dirname, "..");
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const NPM_SCRIPTS = new Set(["start", "dev"]);
+const PARENT_CHECK_MS = 250;
 
 export interface LaunchOptions {
   development: boolean;
@@ -28,7 +30,7 @@ export async function launch(variables: NodeJS.ProcessEnv, options: LaunchOption
     const settings = readSettings(given);
     return settings.databaseUrl === null
       ? await runEmbedded(settings, given, options.server)
-      : await runServer(settings.databaseUrl, settings, given, options.server, holdSignals());
+      : await runServer(settings.databaseUrl, settings, given, options.server, holdSignals(given));
   } catch (error) {
     process.stderr.write(textFor(error));
     return 1;
@@ -37,7 +39,7 @@ export async function launch(variables: NodeJS.ProcessEnv, options: LaunchOption
 
 async function runEmbedded(settings: Settings, given: NodeJS.ProcessEnv, script: string): Promise<number> {
   // Until the server takes them over, signals wait: a database is never left half started.
-  const signals = holdSignals();
+  const signals = holdSignals(given);
   const embedded = await startEmbeddedDatabase(settings.dataDir);
   try {
     const secret =
@@ -74,19 +76,30 @@ interface HeldSignals {
   releaseTo(stop: () => void): void;
 }
 
-function holdSignals(): HeldSignals {
+function holdSignals(variables: NodeJS.ProcessEnv): HeldSignals {
   let came = false;
   let act = () => {};
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      came = true;
-      act();
-    });
-  }
+  const stopNow = () => {
+    came = true;
+    act();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, stopNow);
+  if (NPM_SCRIPTS.has(variables.npm_lifecycle_event ?? "")) onParentDeath(stopNow);
   return {
     releaseTo(stop) {
       act = stop;
       if (came) stop();
     },
   };
+}
+
+/** npm that is told to end ends with its shell and leaves the script running: under npm, that is the signal. */
+function onParentDeath(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }

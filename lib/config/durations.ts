@@ -9,6 +9,7 @@ export const daysToSeconds = (days: number): number => days * SECONDS_PER_DAY;
 /** No access token lives longer, whatever ACCESS_TOKEN_MINUTES says. */
 export const MAX_ACCESS_TOKEN_SECONDS = 15 * SECONDS_PER_MINUTE;
 
+/** No setting of CLOCK_TOLERANCE_SECONDS is larger. */
 export const MAX_CLOCK_TOLERANCE_SECONDS = 30;
 
 /**

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { daysToSeconds, minutesToSeconds } from "./durations";
+import {
+  daysToSeconds,
+  MAX_ACCESS_TOKEN_SECONDS,
+  MAX_CLOCK_TOLERANCE_SECONDS,
+  minutesToSeconds,
+} from "./durations";
 import { parseRange } from "./ip-address";
 import { SettingError } from "./setting-error";
 
@@ -49,10 +54,10 @@ const environment = z.object({
   APP_SECRET: z.string().optional(),
   APP_SECRET_FILE: z.string().optional(),
   REVOCATION: z.enum(["replica", "strict"]).optional(),
-  ACCESS_TOKEN_MINUTES: whole(5, 15, 10),
+  ACCESS_TOKEN_MINUTES: whole(5, MAX_ACCESS_TOKEN_SECONDS / 60, 10),
   SESSION_IDLE_DAYS: whole(1, 365, 7),
   SESSION_MAX_DAYS: whole(1, 365, 30),
-  CLOCK_TOLERANCE_SECONDS: whole(0, 30, 10),
+  CLOCK_TOLERANCE_SECONDS: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 10),
   SIGNUP: z.enum(["invite", "open"]).default("invite"),
   BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().optional(),

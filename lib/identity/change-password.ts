@@ -6,6 +6,7 @@ import { sessionEnding } from "@/lib/sessions/end-sessions";
 import { requireGoodPassword } from "./credentials-input";
 import type { IdentityDependencies, IdentityStores } from "./dependencies";
 import { requireLink } from "./one-time-links";
+import { requireAttempt } from "./rate-limiter";
 import { replaceSession } from "./sign-in";
 import type { User } from "./user-store";
 
@@ -25,8 +26,7 @@ export async function changePassword(
   client: Client,
 ): Promise<Credentials> {
   const user = await requireUser(deps, userId);
-  const refusal = await deps.rateLimiter.spend("passwordCheckByUser", userId);
-  if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
+  await requireAttempt(deps.rateLimiter, "passwordCheckByUser", userId);
   if (!(await deps.hasher.verify(change.currentPassword, user.passwordHash))) {
     throw new LatchkeyError("current_password_wrong");
   }

@@ -8,6 +8,7 @@ import type { Role } from "@/lib/sessions/session";
 import { requireGoodPassword } from "./credentials-input";
 import type { IdentityDependencies } from "./dependencies";
 import { createLink, type IssuedLink, requireLink } from "./one-time-links";
+import { requireAttempt } from "./rate-limiter";
 import { replaceSession, type SignInInput } from "./sign-in";
 import type { NewUser, User, UserStore } from "./user-store";
 
@@ -22,8 +23,7 @@ export async function signUp(
   replacedSessionId: string | null,
 ): Promise<Credentials> {
   if (deps.signup !== "open") throw new LatchkeyError("signup_closed");
-  const refusal = await deps.rateLimiter.spend("signUpByAddress", addressBucket(client.ip));
-  if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
+  await requireAttempt(deps.rateLimiter, "signUpByAddress", addressBucket(client.ip));
   requireGoodPassword("password", input.password, input.email);
   const person = await newUser(deps, input.email, "user", input.password);
   const actor = { userId: person.id, sessionId: null, client };

@@ -8,6 +8,7 @@ import { randomToken } from "@/lib/crypto/random";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
 import type { IdentityDependencies } from "./dependencies";
+import { requireAttempt } from "./rate-limiter";
 import type { LinkPurpose, OneTimeLink, User } from "./user-store";
 
 /** Shown once, to whoever asked for it; only the hash of its token is kept. */
@@ -66,8 +67,7 @@ export async function requireLink(
   purposes: readonly LinkPurpose[],
   client: Client,
 ): Promise<OneTimeLink> {
-  const refusal = await deps.rateLimiter.spend("oneTimeLinkByAddress", addressBucket(client.ip));
-  if (refusal !== null) throw new LatchkeyError("rate_limited", refusal);
+  await requireAttempt(deps.rateLimiter, "oneTimeLinkByAddress", addressBucket(client.ip));
   const link = await deps.links.findUsable(sha256(token), deps.clock.now());
   if (link === null || !purposes.includes(link.purpose)) throw new LatchkeyError("invalid_link");
   return link;

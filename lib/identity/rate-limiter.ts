@@ -1,3 +1,4 @@
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { RateLimitName } from "@/lib/policy/rate-limits";
 
 export interface Refusal {
@@ -14,4 +15,15 @@ export interface RateLimiter {
   forgive(limit: RateLimitName, subject: string): Promise<void>;
   /** Deletes the windows that are over; says how many rows went. */
   deleteExpired(now: Date): Promise<number>;
+}
+
+/** Counts one attempt. Throws `rate_limited` when it is beyond the limit. */
+export async function requireAttempt(
+  rateLimiter: RateLimiter,
+  limit: RateLimitName,
+  subject: string,
+): Promise<void> {
+  const refusal = await rateLimiter.spend(limit, subject);
+  if (refusal === null) return;
+  throw new LatchkeyError("rate_limited", { retryAfterSeconds: refusal.retryAfterSeconds });
 }

@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 const NEVER = ["**/node_modules/**", "**/.next/**"];
 const INTEGRATION = "**/*.integration.test.ts";
 
-/** Integration tests find a real Postgres at TEST_DATABASE_URL, which `npm test` sets. */
+/**
+ * Integration tests find a real Postgres at TEST_DATABASE_URL and a real Redis at TEST_REDIS_URL, which `npm test` sets.
+ * Tests of several instances run one file at a time: they stop and pause servers, and measure how soon others notice.
+ */
 export default defineConfig({
   resolve: { alias: [{ find: /^@\//, replacement: `${import.meta.dirname}/` }] },
   test: {
@@ -24,6 +27,16 @@ export default defineConfig({
           exclude: NEVER,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "instances",
+          include: ["e2e/instances/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

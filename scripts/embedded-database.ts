@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
 import type { Settings } from "../lib/config/settings";
 import { findSocketPath, prepareDataFolder, prepareSocketFolder, socketPathIn } from "./data-folder";
 import { serveDatabase } from "./database-socket";
@@ -26,7 +27,10 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   const lock = await lockDataFolder(folder);
   try {
     const socketPath = socketPathIn(prepareSocketFolder(folder));
-    const database = await PGlite.create(join(folder, "postgres"), { relaxedDurability: false });
+    const database = await PGlite.create(join(folder, "postgres"), {
+      relaxedDurability: false,
+      extensions: { pg_trgm },
+    });
     const server = await serveDatabase(database, socketPath);
     const close = async () => {
       await server.close();

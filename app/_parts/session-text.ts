@@ -15,4 +15,5 @@ export const END_REASON_TEXT: Record<SessionEndReason, string> = {
   role_changed: "Role changed",
   account_disabled: "Account disabled",
   refresh_token_reuse: "Copied token used",
+  expired: "Expired",
 };

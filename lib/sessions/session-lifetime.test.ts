@@ -147,13 +147,17 @@ describe("the state of a session", () => {
   const now = new Date("2027-01-01T00:00:00Z");
   const [before, after] = [addSeconds(now, -0.001), addSeconds(now, 0.001)];
   test.each([
-    ["live", null, after, after],
-    ["expired", null, now, after],
-    ["expired", null, after, now],
-    ["expired", null, before, before],
-    ["ended", before, after, after],
-    ["ended", before, before, before],
-  ])("is %s when ended at %o, idle at %o, over at %o", (state, endedAt, idleExpiresAt, expiresAt) => {
-    expect(sessionState({ endedAt, idleExpiresAt, expiresAt }, now)).toBe(state);
-  });
+    ["live", null, null, after, after],
+    ["expired", null, null, now, after],
+    ["expired", null, null, after, now],
+    ["expired", null, null, before, before],
+    ["expired", before, "expired", before, after],
+    ["ended", before, "logout", after, after],
+    ["ended", before, "logout", before, before],
+  ] as const)(
+    "is %s when ended at %o as %s, idle at %o, over at %o",
+    (state, endedAt, endReason, idleExpiresAt, expiresAt) => {
+      expect(sessionState({ endedAt, endReason, idleExpiresAt, expiresAt }, now)).toBe(state);
+    },
+  );
 });

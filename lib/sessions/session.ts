@@ -8,7 +8,8 @@ export type SessionEndReason =
   | "password_changed"
   | "role_changed"
   | "account_disabled"
-  | "refresh_token_reuse";
+  | "refresh_token_reuse"
+  | "expired";
 
 /** One signed-in browser or device. */
 export interface Session {
@@ -62,10 +63,10 @@ export interface SessionWithUser extends Session {
 export type SessionState = "live" | "ended" | "expired";
 
 export function sessionState(
-  session: Pick<Session, "endedAt" | "idleExpiresAt" | "expiresAt">,
+  session: Pick<Session, "endedAt" | "endReason" | "idleExpiresAt" | "expiresAt">,
   now: Date,
 ): SessionState {
-  if (session.endedAt !== null) return "ended";
+  if (session.endedAt !== null) return session.endReason === "expired" ? "expired" : "ended";
   return session.idleExpiresAt <= now || session.expiresAt <= now ? "expired" : "live";
 }
 

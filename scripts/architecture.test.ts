@@ -31,6 +31,9 @@ test.each([
   ["middleware.ts", 'import { openStores } from "./lib/store/stores";'],
   ["lib/identity/a.ts", 'import { PrismaClient } from "@prisma/client";'],
   ["app/page.tsx", 'import { Prisma } from "@/lib/store/generated/client";'],
+  ["lib/revocation/a.ts", 'import type { Redis } from "@upstash/redis";'],
+  ["lib/services.ts", 'import { Redis } from "ioredis";'],
+  ["lib/redis/a.ts", 'import { Denylist } from "../revocation/denylist";'],
   ["lib/policy/a.ts", 'import { headers } from "next/headers";'],
   ["lib/store/a.ts", 'import { cache } from "react";'],
   ["lib/keys/a.ts", "const port = process.env.PORT;"],
@@ -44,6 +47,8 @@ test.each([
   ["lib/store/users.ts", 'import { Prisma } from "./generated/client";'],
   ["lib/services.ts", 'import { openStores } from "./store/stores";'],
   ["app/page.tsx", 'import { services } from "@/lib/services";\nimport { cache } from "react";'],
+  ["lib/redis/a.ts", 'import { Redis } from "ioredis";\nimport { x } from "@/lib/config/durations";'],
+  ["lib/revocation/a.ts", 'import type { RedisLink } from "@/lib/redis/redis-link";'],
   ["lib/config/settings.ts", "readSettings(process.env)"],
   ["lib/tokens/a.test.ts", 'import { start } from "@/lib/sessions/start-session";'],
 ])("allows %s with %s", (path, text) => {

@@ -21,6 +21,9 @@ export const ACCEPTED_ACCESS_TOKEN_SECONDS = MAX_ACCESS_TOKEN_SECONDS + 2 * MAX_
 /** How long the previous refresh token is answered with the current one: parallel tabs, a quick retry. */
 export const REFRESH_OVERLAP_SECONDS = 30;
 
+/** A session that has ended is kept for this long, for those who look back. */
+export const SESSION_RETENTION_SECONDS = 30 * SECONDS_PER_DAY;
+
 /** A sign-in younger than this may change roles, keys and clients. */
 export const FRESH_SIGN_IN_SECONDS = 15 * SECONDS_PER_MINUTE;
 
@@ -38,8 +41,17 @@ export const DENYLIST_POLL_MS = 400;
 /** A replica that has not heard from the database for this long is no longer believed. */
 export const DENYLIST_STALE_MS = 1_000;
 
+/** How often Redis is asked whether it may evict keys. */
+export const REDIS_CHECK_MS = 30_000;
+
+/** An acknowledgement that takes longer goes on beside its request. */
+export const ACKNOWLEDGE_WAIT_MS = 250;
+
 /** A poll reads this far back, further than any transaction that writes a denial may take. */
 export const DENYLIST_POLL_OVERLAP_SECONDS = 30;
+
+/** How often new audit events are chained; for so long an event is not protected by a hash. */
+export const AUDIT_CHAIN_MS = 1_000;
 
 /** The keyring is read again this often, and at most this often for unknown key ids. */
 export const KEYRING_RELOAD_MS = 30_000;
@@ -49,3 +61,19 @@ export const HSTS_MAX_AGE_SECONDS = 2 * 365 * SECONDS_PER_DAY;
 
 /** Time a stopping process gives to the requests in flight. */
 export const DRAIN_MS = 10_000;
+
+/** A call to Redis that has no answer by then has failed; nobody waits longer. */
+export const REDIS_DEADLINE_MS = 50;
+
+/** After several failures in a row Redis is left alone for this long, then one call tries it again. */
+export const REDIS_CIRCUIT_PAUSE_MS = 1_000;
+
+/** A connection attempt is given up after this long, and the next one is made this long after the last. */
+export const REDIS_CONNECT_MS = 1_000;
+export const REDIS_RECONNECT_MS = 200;
+
+/** A connection that owes an answer and has been silent for this long is replaced. */
+export const REDIS_SILENCE_MS = 500;
+
+/** What the server may take to end a connection that is closed here. */
+export const REDIS_CLOSE_MS = 100;

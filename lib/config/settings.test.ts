@@ -25,6 +25,7 @@ describe("without any variable", () => {
       origin: "http://localhost:3000",
       dataDir: join(process.cwd(), ".data"),
       databaseUrl: null,
+      redis: null,
       secrets: [],
       revocation: "replica",
       accessTokenSeconds: 600,
@@ -34,6 +35,7 @@ describe("without any variable", () => {
       signup: "invite",
       bootstrapAdmin: null,
       trustedProxies: [],
+      metricsToken: null,
       logLevel: "info",
       secureCookies: true,
       development: false,
@@ -42,7 +44,7 @@ describe("without any variable", () => {
 
   it("is the same as with every variable empty", () => {
     const names =
-      "PORT APP_ORIGIN DATA_DIR DATABASE_URL APP_SECRET APP_SECRET_FILE REVOCATION ACCESS_TOKEN_MINUTES " +
+      "PORT APP_ORIGIN DATA_DIR DATABASE_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN METRICS_TOKEN APP_SECRET APP_SECRET_FILE REVOCATION ACCESS_TOKEN_MINUTES " +
       "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
       "BOOTSTRAP_ADMIN_PASSWORD TRUSTED_PROXIES LOG_LEVEL INSECURE_COOKIES NODE_ENV";
     const empty = Object.fromEntries(names.split(" ").map((name) => [name, ""]));

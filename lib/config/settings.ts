@@ -8,6 +8,7 @@ import {
   minutesToSeconds,
 } from "./durations";
 import { parseRange } from "./ip-address";
+import { isLoopbackHost, isRedisRestUrl, isRedisUrl, type RedisConnection } from "./redis-connection";
 import { SettingError } from "./setting-error";
 
 export type RevocationMode = "replica" | "strict";
@@ -19,6 +20,8 @@ export interface Settings {
   dataDir: string;
   /** Null: the launcher starts the embedded database in `dataDir`. */
   databaseUrl: string | null;
+  /** Null: there is none. */
+  redis: RedisConnection | null;
   /** The first seals and signs, all open and verify. Empty: the launcher generates one into `dataDir`. */
   secrets: readonly string[];
   revocation: RevocationMode;
@@ -30,6 +33,8 @@ export interface Settings {
   bootstrapAdmin: { email: string; password: string } | null;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** What `/metrics` may be read with from elsewhere than this machine. Null: with nothing. */
+  metricsToken: string | null;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   /** False only by `INSECURE_COOKIES=true` on a loopback origin: drops `Secure` and the name prefix. */
   secureCookies: boolean;
@@ -38,7 +43,8 @@ export interface Settings {
 }
 
 const MINIMUM_SECRET_BYTES = 32;
-const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** A secret made of few different characters was typed, not drawn at random (SECURITY.md J5). */
+const MINIMUM_DISTINCT_CHARACTERS = 10;
 
 const whole = (from: number, to: number, fallback: number) =>
   z.preprocess(
@@ -46,11 +52,20 @@ const whole = (from: number, to: number, fallback: number) =>
     z.number(`a whole number from ${from} to ${to}`).int().min(from).max(to),
   );
 
+const isStrong = (secret: string): boolean =>
+  Buffer.byteLength(secret) >= MINIMUM_SECRET_BYTES && new Set(secret).size >= MINIMUM_DISTINCT_CHARACTERS;
+
+/** What an HTTP header can carry after `Bearer`. */
+const isBearerToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
+
 const environment = z.object({
   PORT: whole(1, 65_535, 3000),
   APP_ORIGIN: z.string().optional(),
   DATA_DIR: z.string().default(".data"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.string().refine(isRedisUrl).optional(),
+  UPSTASH_REDIS_REST_URL: z.string().refine(isRedisRestUrl).optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().refine(isBearerToken).optional(),
   APP_SECRET: z.string().optional(),
   APP_SECRET_FILE: z.string().optional(),
   REVOCATION: z.enum(["replica", "strict"]).optional(),
@@ -62,6 +77,10 @@ const environment = z.object({
   BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().optional(),
   TRUSTED_PROXIES: z.string().default(""),
+  METRICS_TOKEN: z
+    .string()
+    .refine((token) => isStrong(token) && isBearerToken(token))
+    .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   INSECURE_COOKIES: z.enum(["true", "false"]).default("false"),
   SESSION_ALGORITHM: z.literal("ES256").default("ES256"),
@@ -76,6 +95,10 @@ const ALLOWED: Record<keyof Environment, string> = {
   APP_ORIGIN: "an https origin without a path, or http on localhost",
   DATA_DIR: "a folder",
   DATABASE_URL: "a postgresql:// URL",
+  REDIS_URL:
+    "a redis:// or rediss:// URL without parameters, unless UPSTASH_REDIS_REST_URL or UPSTASH_REDIS_REST_TOKEN is set",
+  UPSTASH_REDIS_REST_URL: "an https URL, or http on localhost, together with UPSTASH_REDIS_REST_TOKEN",
+  UPSTASH_REDIS_REST_TOKEN: "the token that belongs to UPSTASH_REDIS_REST_URL",
   APP_SECRET: `one or more secrets of at least ${MINIMUM_SECRET_BYTES} random bytes each, separated by commas`,
   APP_SECRET_FILE: "a readable file that holds what APP_SECRET may hold",
   REVOCATION: "replica or strict",
@@ -87,13 +110,22 @@ const ALLOWED: Record<keyof Environment, string> = {
   BOOTSTRAP_ADMIN_EMAIL: "an e-mail address, together with BOOTSTRAP_ADMIN_PASSWORD",
   BOOTSTRAP_ADMIN_PASSWORD: "a password, together with BOOTSTRAP_ADMIN_EMAIL",
   TRUSTED_PROXIES: "addresses or CIDR ranges, separated by commas",
+  METRICS_TOKEN: `one secret of at least ${MINIMUM_SECRET_BYTES} random bytes, without spaces`,
   LOG_LEVEL: "fatal, error, warn, info, debug, trace or silent",
   INSECURE_COOKIES: "true (only on a loopback origin) or false",
   SESSION_ALGORITHM: "ES256, the only one of this version",
   NODE_ENV: "production or development",
 };
 
-const SECRET_NAMES = new Set<keyof Environment>(["APP_SECRET", "BOOTSTRAP_ADMIN_PASSWORD", "DATABASE_URL"]);
+const SECRET_NAMES = new Set<keyof Environment>([
+  "APP_SECRET",
+  "BOOTSTRAP_ADMIN_PASSWORD",
+  "DATABASE_URL",
+  "METRICS_TOKEN",
+  "REDIS_URL",
+  "UPSTASH_REDIS_REST_TOKEN",
+  "UPSTASH_REDIS_REST_URL",
+]);
 
 /** An address before an `@` may have a password in it. */
 const isSecret = (name: keyof Environment, held: string): boolean =>
@@ -128,6 +160,7 @@ export function readSettings(
     origin,
     dataDir: resolve(env.DATA_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
+    redis: readRedis(env),
     secrets: readSecrets(env),
     revocation: env.REVOCATION ?? (env.DATABASE_URL ? "strict" : "replica"),
     accessTokenSeconds: minutesToSeconds(env.ACCESS_TOKEN_MINUTES),
@@ -137,6 +170,7 @@ export function readSettings(
     signup: env.SIGNUP,
     bootstrapAdmin: readBootstrapAdmin(env),
     trustedProxies: readTrustedProxies(env),
+    metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,
     secureCookies: readSecureCookies(env, origin),
     development: env.NODE_ENV === "development",
@@ -144,7 +178,7 @@ export function readSettings(
 }
 
 function isLoopback(origin: string): boolean {
-  return LOOPBACK_HOSTS.has(new URL(origin).hostname);
+  return isLoopbackHost(new URL(origin).hostname);
 }
 
 function readOrigin(env: Environment): string {
@@ -155,6 +189,18 @@ function readOrigin(env: Environment): string {
   const isHttp = protocol === "https:" || (protocol === "http:" && isLoopback(origin));
   if (!isHttp || origin !== given.replace(/\/$/, "")) refuse("APP_ORIGIN", given);
   return origin;
+}
+
+function readRedis(env: Environment): RedisConnection | null {
+  const { REDIS_URL, UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  if (REDIS_URL !== undefined) {
+    if (url !== undefined || token !== undefined) refuse("REDIS_URL", REDIS_URL);
+    return { kind: "tcp", url: REDIS_URL };
+  }
+  if (url !== undefined && token !== undefined) return { kind: "rest", url, token };
+  if (url !== undefined) refuse("UPSTASH_REDIS_REST_TOKEN", undefined);
+  if (token !== undefined) refuse("UPSTASH_REDIS_REST_URL", undefined);
+  return null;
 }
 
 function readSecrets(env: Environment): string[] {
@@ -174,14 +220,9 @@ function readSecretFile(path: string): string {
   }
 }
 
-/** A secret made of few different characters was typed, not drawn at random (SECURITY.md J5). */
-const MINIMUM_DISTINCT_CHARACTERS = 10;
-
 function splitSecrets(name: "APP_SECRET" | "APP_SECRET_FILE", text: string): string[] {
   const secrets = splitList(text);
-  const usable = (secret: string) =>
-    Buffer.byteLength(secret) >= MINIMUM_SECRET_BYTES && new Set(secret).size >= MINIMUM_DISTINCT_CHARACTERS;
-  if (secrets.length === 0 || !secrets.every(usable)) {
+  if (secrets.length === 0 || !secrets.every(isStrong)) {
     throw new SettingError(`${name} is not usable; it may hold ${ALLOWED.APP_SECRET}.`);
   }
   return secrets;

@@ -16,12 +16,14 @@ const DOCKER_IMAGE = "postgres:17-alpine";
 export async function startPostgres() {
   const given = process.env.TEST_DATABASE_URL;
   if (given) return { environment: { TEST_DATABASE_URL: given } };
-  const binaries = findBinaries();
-  if (binaries !== null) return startLocal(binaries);
-  if (hasDocker()) return startInDocker();
-  aptInstall("postgresql");
-  const installed = findBinaries();
-  return installed === null ? null : startLocal(installed);
+  if (findBinaries() === null && hasDocker()) return startInDocker();
+  const binaries = findOrInstallPostgres();
+  return binaries === null ? null : startLocal(binaries);
+}
+
+/** The server's programs on this machine, installed now if it must and may be; null when there is no way to them. */
+export function findOrInstallPostgres() {
+  return findBinaries() ?? (aptInstall("postgresql") ? findBinaries() : null);
 }
 
 function findBinaries() {
@@ -41,8 +43,7 @@ function findBinaries() {
  */
 async function startLocal({ initdb, postgres }) {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-postgres-"));
-  // Postgres refuses to run as root.
-  const user = isRoot() ? requireUnprivilegedUser() : null;
+  const user = unprivilegedUser();
   if (user !== null) chownSync(folder, user.uid, user.gid);
   chmodSync(folder, 0o700);
   const data = join(folder, "data");
@@ -77,7 +78,9 @@ async function startLocal({ initdb, postgres }) {
   };
 }
 
-function requireUnprivilegedUser() {
+/** Whom the server runs as: Postgres refuses to run as root. Null: whoever runs this. */
+export function unprivilegedUser() {
+  if (!isRoot()) return null;
   const name = ["postgres", "nobody"].find((candidate) => idOf("-u", candidate) !== null);
   return { uid: idOf("-u", name ?? "") ?? 0, gid: idOf("-g", name ?? "") ?? 0 };
 }

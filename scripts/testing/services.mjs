@@ -1,5 +1,6 @@
 import { findChromium } from "./chromium.mjs";
 import { startPostgres } from "./postgres.mjs";
+import { startRedis } from "./redis.mjs";
 
 /**
  * @typedef {object} Service
@@ -15,6 +16,10 @@ const SERVICES = {
   postgres: {
     start: startPostgres,
     missing: "The tests need Postgres: set TEST_DATABASE_URL, install PostgreSQL's server, or start Docker.",
+  },
+  redis: {
+    start: startRedis,
+    missing: "The tests need Redis: set TEST_REDIS_URL, install Redis's server, or start Docker.",
   },
   chromium: {
     start: findChromium,

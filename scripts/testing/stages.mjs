@@ -20,7 +20,8 @@ const STAGES = [
   { name: "lint", needs: [], command: ["node_modules/@biomejs/biome/bin/biome", "ci", "."] },
   { name: "types", needs: ["build"], command: ["node_modules/typescript/bin/tsc", "--noEmit"] },
   vitest("unit", []),
-  vitest("integration", ["postgres"]),
+  vitest("integration", ["postgres", "redis"]),
+  vitest("instances", ["build", "postgres", "redis"]),
   {
     name: "e2e",
     needs: ["build", "postgres", "chromium"],

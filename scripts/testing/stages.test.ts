@@ -27,7 +27,7 @@ describe("a stage", () => {
 
 describe("the stages to run", () => {
   it.each([
-    ["all without a name", [], ["lint", "types", "unit", "integration", "e2e"], []],
+    ["all without a name", [], ["lint", "types", "unit", "integration", "instances", "e2e"], []],
     ["the named ones, in their order", ["e2e", "unit"], ["unit", "e2e"], []],
     ["with what follows for the runner", ["unit", "lib/keys", "-t", "x"], ["unit"], ["lib/keys", "-t", "x"]],
   ])("are %s", (_name, given, names, rest) => {

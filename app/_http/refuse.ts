@@ -6,8 +6,17 @@ import type { Services } from "@/lib/services";
 import { ERROR_PAGE_CSP, errorPage } from "./error-page";
 import type { Exchange } from "./exchange";
 
-/** What a caller learns of an error: a refusal as it is, an outage as 503, a broken invariant as 500 and the log. */
-export function toRefusal(error: unknown, { isOutage, log }: Services, requestId: string): LatchkeyError {
+/**
+ * What a caller learns of an error: a refusal as it is, an outage as 503, a broken invariant as 500 and the log.
+ * Counts it: call it once a request, where the refusal becomes an answer.
+ */
+export function toRefusal(error: unknown, latchkey: Services, requestId: string): LatchkeyError {
+  const refusal = explain(error, latchkey, requestId);
+  latchkey.metrics.refusals.inc(refusal.code);
+  return refusal;
+}
+
+function explain(error: unknown, { isOutage, log }: Services, requestId: string): LatchkeyError {
   if (isLatchkeyError(error)) {
     log.debug({ requestId, code: error.code, reason: error.reason }, "refused");
     return error;

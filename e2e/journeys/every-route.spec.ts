@@ -13,6 +13,8 @@ const PUBLIC = new Set([
   "/favicon.ico",
   "/healthz",
   "/readyz",
+  // To this machine alone, which the tests run on; e2e/attacks/metrics.spec.ts has the rest.
+  "/metrics",
   "/.well-known/jwks.json",
   "/api/auth/login",
   "/api/auth/signup",

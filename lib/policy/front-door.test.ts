@@ -4,21 +4,30 @@ import { type RawRequest, refusalAtTheDoor, trustedHeaders } from "./front-door"
 
 const ORIGIN = "https://login.example.com";
 const HOST = "login.example.com";
+const METRICS_TOKEN = "Zk9vQ2t1bWJlcjEyMzQ1Njc4OTBhYmNkZWZnaGlqa2w";
+const STRANGER = "203.0.113.9";
 
-type Changes = Partial<Pick<RawRequest, "method" | "target">> & {
+type Changes = Partial<Pick<RawRequest, "method" | "target" | "socketAddress">> & {
   headers?: Record<string, string | undefined>;
   /** Headers that came several times. */
   repeated?: Record<string, string[]>;
 };
 
-function refusalOf({ method = "GET", target = "/", headers = {}, repeated = {} }: Changes) {
+function refusalOf({
+  method = "GET",
+  target = "/",
+  socketAddress = STRANGER,
+  headers = {},
+  repeated = {},
+}: Changes) {
   const all: IncomingHttpHeaders = { host: HOST };
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) delete all[name];
     else all[name] = value;
   }
   const valuesOf = (name: string) => repeated[name] ?? [all[name] ?? []].flat();
-  return refusalAtTheDoor({ method, target, headers: all, valuesOf }, ORIGIN);
+  const settings = { origin: ORIGIN, metricsToken: METRICS_TOKEN };
+  return refusalAtTheDoor({ method, target, socketAddress, headers: all, valuesOf }, settings);
 }
 
 describe("what comes in", () => {
@@ -36,6 +45,15 @@ describe("what comes in", () => {
     ["a health check by address", { target: "/healthz", headers: { host: "10.0.0.7:3000" } }],
     ["a readiness check by address", { target: "/readyz", headers: { host: "10.0.0.7:3000" } }],
     ["a readiness check without a host", { target: "/readyz", headers: { host: undefined } }],
+    [
+      "the metrics to their token, by address",
+      { target: "/metrics", headers: { host: "10.0.0.7:3000", authorization: `Bearer ${METRICS_TOKEN}` } },
+    ],
+    [
+      "the metrics to this machine",
+      { target: "/metrics", socketAddress: "::1", headers: { host: "localhost:3000" } },
+    ],
+    ["what only begins like the metrics, for the route table to judge", { target: "/metrics/x" }],
   ];
 
   test.each(rows)("%s", (_name, request) => {
@@ -68,6 +86,9 @@ describe("what is refused at the door", () => {
       "//evil.test/healthz",
       `/${"a".repeat(9000)}`,
     ].map((target): [string, string, Changes] => ["invalid_request", target.slice(0, 40), { target }]),
+    ...["/_next/data/build/metrics.json", "/_next/data/build/admin.json", "/_next/data/"].map(
+      (target): [string, string, Changes] => ["not_found", target, { target }],
+    ),
     ...["host", "authorization", "content-type", "origin"].map((name): [string, string, Changes] => [
       "invalid_request",
       `${name} twice`,
@@ -94,6 +115,21 @@ describe("what is refused at the door", () => {
       "misdirected_request",
       "what begins like a health check",
       { target: "/healthz/x", headers: { host: "10.0.0.7" } },
+    ],
+    ["not_authenticated", "the metrics to a stranger", { target: "/metrics" }],
+    ["not_authenticated", "the metrics with a query", { target: "/metrics?x=1" }],
+    ["not_authenticated", "the metrics with an empty query", { target: "/metrics?" }],
+    ["not_authenticated", "the metrics' head", { method: "HEAD", target: "/metrics" }],
+    ["not_authenticated", "the metrics by another method", { method: "POST", target: "/metrics" }],
+    [
+      "not_authenticated",
+      "the metrics with a wrong token",
+      { target: "/metrics", headers: { authorization: "Bearer wrong" } },
+    ],
+    [
+      "invalid_request",
+      "the metrics with two tokens",
+      { target: "/metrics", repeated: { authorization: [`Bearer ${METRICS_TOKEN}`, "Bearer x"] } },
     ],
     [
       "invalid_request",
@@ -127,7 +163,7 @@ describe("what is refused at the door", () => {
 });
 
 describe("the headers that the application sees", () => {
-  const caller = { socketAddress: "203.0.113.9", requestId: "request-1" };
+  const caller = { target: "/", socketAddress: STRANGER, requestId: "request-1" };
   const seen = (headers: IncomingHttpHeaders, trustedProxies: string[] = [], from = caller) =>
     trustedHeaders(headers, from, { origin: ORIGIN, trustedProxies });
 

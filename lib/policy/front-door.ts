@@ -3,12 +3,15 @@ import { MAX_BODY_BYTES } from "../config/sizes";
 import type { ErrorCode } from "../errors/catalogue";
 import { clientAddress } from "./client-address";
 import { isExpectedHost } from "./host";
+import { mayReadMetrics } from "./metrics-access";
 import { isCanonicalTarget } from "./request-target";
 
 /** A request as it came off the wire. */
 export interface RawRequest {
   method: string;
   target: string;
+  /** Of whoever is connected to us: the caller, or the last proxy. */
+  socketAddress: string;
   headers: IncomingHttpHeaders;
   /** Every value of a header that Node would otherwise fold into one. */
   valuesOf(name: string): readonly string[];
@@ -17,22 +20,30 @@ export interface RawRequest {
 /** The others mean nothing here; which of these a route offers, the route table says. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Load balancers ask for these by address. Their answers hold nothing of the host. */
-const ANY_HOST = new Set(["/healthz", "/readyz"]);
+/** Load balancers and Prometheus ask for these by address. Their answers hold nothing of the host. */
+const ANY_HOST = new Set(["/healthz", "/readyz", "/metrics"]);
+
+/** Below it Next has a second address for every page and handler, which it maps before middleware sees it. */
+const SECOND_ADDRESSES = "/_next/data/";
 
 /** Said twice, these would have two meanings. */
 const SINGLE_HEADERS = ["host", "authorization", "content-type", "origin"];
 
 /**
  * What is refused before anything else looks at it, or null: a target with two readings, a foreign Host, a method
- * nobody offers, a body that is too large or does not say how large it is.
+ * nobody offers, the metrics to a stranger, a body that is too large or does not say how large it is.
  */
-export function refusalAtTheDoor(request: RawRequest, origin: string): ErrorCode | null {
+export function refusalAtTheDoor(
+  request: RawRequest,
+  { origin, metricsToken }: { origin: string; metricsToken: string | null },
+): ErrorCode | null {
   if (!METHODS.has(request.method)) return "method_not_allowed";
   if (!isCanonicalTarget(request.target)) return "invalid_request";
   if (SINGLE_HEADERS.some((name) => request.valuesOf(name).length > 1)) return "invalid_request";
+  if (request.target.startsWith(SECOND_ADDRESSES)) return "not_found";
   const isHostChecked = !ANY_HOST.has(request.target);
   if (isHostChecked && !isExpectedHost(request.headers.host, origin)) return "misdirected_request";
+  if (isForMetrics(request.target) && !mayReadMetrics(request, metricsToken)) return "not_authenticated";
   // Nothing here is upgraded; a request that asks for it is not quietly answered as another.
   if (request.headers.upgrade !== undefined) return "invalid_request";
   if (request.headers["transfer-encoding"] !== undefined) return "length_required";
@@ -40,6 +51,8 @@ export function refusalAtTheDoor(request: RawRequest, origin: string): ErrorCode
   if (coding.toLowerCase() !== "identity") return "unsupported_media_type";
   return Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES ? "body_too_large" : null;
 }
+
+const isForMetrics = (target: string): boolean => target.split("?", 1)[0] === "/metrics";
 
 /**
  * What only we, a trusted proxy or Next itself may say: Next's internal headers, identity and address of a caller.

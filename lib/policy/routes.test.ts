@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { findRoute, INTERNAL, ROUTES, routeFor, UNKNOWN_API, UNKNOWN_PAGE } from "./routes";
+import { findRoute, INTERNAL, ROUTE_PATTERNS, ROUTES, routeFor, UNKNOWN_API, UNKNOWN_PAGE } from "./routes";
 
 /** Written out a second time on purpose: opening a route to strangers has to be done in two places. */
 const OPEN_TO_STRANGERS = [
@@ -16,6 +16,7 @@ const OPEN_TO_STRANGERS = [
   "/healthz",
   "/icon.svg",
   "/login",
+  "/metrics",
   "/readyz",
   "/reset-password",
   "/robots.txt",
@@ -118,6 +119,9 @@ describe("paths beside the table", () => {
     "/login/x",
     "/LOGIN",
     "/healthz/",
+    "/metrics/",
+    "/Metrics",
+    "/metrics.rsc",
     "/healthz.json",
     "/.well-known",
     "/.well-known/jwks",
@@ -213,7 +217,8 @@ describe("paths beside the table", () => {
           fc.array(piece).map((pieces) => `/${pieces.join("")}`),
         ),
         (path) => {
-          const { access } = routeFor(path);
+          const { access, pattern } = routeFor(path);
+          expect(ROUTE_PATTERNS).toContain(pattern);
           const open = access === "anonymous" || access === "optional";
           expect(open).toBe(OPEN_TO_STRANGERS.includes(path));
         },

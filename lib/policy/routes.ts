@@ -45,6 +45,8 @@ const file = (pattern: string): Route => ({
 export const ROUTES: readonly Route[] = [
   file("/healthz"),
   file("/readyz"),
+  // Anonymous here: whether a caller may read it, the front door decides (metrics-access.ts).
+  file("/metrics"),
   file("/.well-known/jwks.json"),
   file("/robots.txt"),
   file("/error.css"),
@@ -105,6 +107,11 @@ export const UNKNOWN_API: Route = {
  * never do. `/_next/static` is served without asking here.
  */
 export const INTERNAL: Route = { pattern: "/_*", access: "nobody", kind: "document", methods: [] };
+
+/** Every pattern that `routeFor` may answer with. */
+export const ROUTE_PATTERNS: readonly string[] = [...ROUTES, UNKNOWN_PAGE, UNKNOWN_API, INTERNAL].map(
+  ({ pattern }) => pattern,
+);
 
 const ID_SEGMENT = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -1,0 +1,36 @@
+import { Gauge, type Registry } from "prom-client";
+
+/** What is read at each scrape. Null: there is nothing to say, and the metric has no sample. */
+export interface Readings {
+  denylistEntries(): number | null;
+  denylistAgeSeconds(): number | null;
+  isRedisCircuitOpen(): boolean | null;
+}
+
+/** Gauges whose values stand elsewhere. Without samples until somebody watches. */
+export function createWatchedGauges(registry: Registry): (readings: Readings) => void {
+  let readings: Readings | null = null;
+  const gauge = (name: string, help: string, read: (from: Readings) => number | boolean | null) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const value = readings && read(readings);
+        if (value === null) this.remove();
+        else this.set(Number(value));
+      },
+    });
+  gauge("latchkey_denylist_entries", "Denials in this process's copy of the denylist.", (from) =>
+    from.denylistEntries(),
+  );
+  gauge("latchkey_denylist_age_seconds", "Since this process's copy of the denylist was last read.", (from) =>
+    from.denylistAgeSeconds(),
+  );
+  gauge("latchkey_redis_circuit_open", "1 while Redis is not asked because it has failed.", (from) =>
+    from.isRedisCircuitOpen(),
+  );
+  return (given) => {
+    readings = given;
+  };
+}

@@ -91,7 +91,7 @@ async function setPassword(
   const now = deps.clock.now();
   const selection = { kind: "user", userId: user.id, exceptId: null } as const;
   const event = { actorId: user.id, client, details: {} };
-  const { denials } = await deps.atomically(async (stores) => {
+  const { endedIds, denials } = await deps.atomically(async (stores) => {
     await first(stores);
     await stores.users.setPassword(user.id, passwordHash, now);
     await stores.links.withdrawAll(user.id, now);
@@ -104,6 +104,8 @@ async function setPassword(
     });
     return stores.sessions.end(selection, sessionEnding(deps.sessionDependencies, "password_changed", event));
   });
-  deps.sessionDependencies.denylist.learn(denials);
+  const { denylist, metrics } = deps.sessionDependencies;
+  metrics.sessionsEnded.inc("password_changed", endedIds.length);
+  await denylist.publish(denials);
   return { ...user, passwordHash };
 }

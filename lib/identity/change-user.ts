@@ -16,7 +16,7 @@ export async function changeUser(
   actor: Actor,
 ): Promise<User> {
   const now = deps.clock.now();
-  const { user, denials } = await deps.atomically(async (stores) => {
+  const { user, reason, ended } = await deps.atomically(async (stores) => {
     const changed = await stores.users.change(userId, change);
     if (changed === null) throw new LatchkeyError("not_found");
     const { before, after } = changed;
@@ -29,18 +29,22 @@ export async function changeUser(
         details: { role: after.role },
       });
     }
-    const reason = after.status === "disabled" ? "account_disabled" : "role_changed";
-    if (after.status === before.status && after.role === before.role) return { user: after, denials: [] };
+    const reason = after.status === "disabled" ? ("account_disabled" as const) : ("role_changed" as const);
+    if (after.status === before.status && after.role === before.role) {
+      return { user: after, reason, ended: { endedIds: [], denials: [] } };
+    }
     if (after.status === "disabled") await stores.links.withdrawAll(userId, now);
     const ending = sessionEnding(deps.sessionDependencies, reason, {
       actorId: actor.userId,
       client: actor.client,
       details: {},
     });
-    const { denials } = await stores.sessions.end({ kind: "user", userId, exceptId: null }, ending);
-    return { user: after, denials };
+    const ended = await stores.sessions.end({ kind: "user", userId, exceptId: null }, ending);
+    return { user: after, reason, ended };
   });
-  deps.sessionDependencies.denylist.learn(denials);
+  const { denylist, metrics } = deps.sessionDependencies;
+  metrics.sessionsEnded.inc(reason, ended.endedIds.length);
+  await denylist.publish(ended.denials);
   return user;
 }
 

@@ -1,5 +1,6 @@
 import type { AuditLog } from "@/lib/audit/events";
 import type { Clock } from "@/lib/crypto/clock";
+import type { Metrics } from "@/lib/metrics/metrics";
 import type { SessionDependencies } from "@/lib/sessions/dependencies";
 import type { SessionStore } from "@/lib/sessions/session-store";
 import type { PasswordHasher } from "./password-hasher";
@@ -20,6 +21,7 @@ export interface IdentityDependencies extends IdentityStores {
   rateLimiter: RateLimiter;
   hasher: PasswordHasher;
   clock: Clock;
+  metrics: Metrics;
   /** For starting and ending sessions. */
   sessionDependencies: SessionDependencies;
   signup: "invite" | "open";

@@ -13,8 +13,6 @@ export interface RateLimiter {
   spend(limit: RateLimitName, subject: string): Promise<Refusal | null>;
   /** Forgets the attempts of a subject. */
   forgive(limit: RateLimitName, subject: string): Promise<void>;
-  /** Deletes the windows that are over; says how many rows went. */
-  deleteExpired(now: Date): Promise<number>;
 }
 
 /** Counts one attempt. Throws `rate_limited` when it is beyond the limit. */

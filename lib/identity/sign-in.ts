@@ -1,5 +1,5 @@
 import type { Client } from "@/lib/audit/events";
-import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
 import type { Credentials } from "@/lib/sessions/credentials";
 import { endSessions } from "@/lib/sessions/end-sessions";
@@ -20,6 +20,23 @@ export interface SignInInput {
  * account, and `rate_limited`.
  */
 export async function signIn(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  client: Client,
+  replacedSessionId: string | null,
+): Promise<Credentials> {
+  try {
+    const credentials = await attemptSignIn(deps, input, client, replacedSessionId);
+    deps.metrics.signIns.inc("succeeded");
+    return credentials;
+  } catch (error) {
+    if (hasCode(error, "invalid_credentials")) deps.metrics.signIns.inc("failed");
+    if (hasCode(error, "rate_limited")) deps.metrics.signIns.inc("limited");
+    throw error;
+  }
+}
+
+async function attemptSignIn(
   deps: IdentityDependencies,
   input: SignInInput,
   client: Client,

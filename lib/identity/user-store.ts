@@ -73,8 +73,6 @@ export interface OneTimeLinkStore {
   findUsable(tokenHash: Uint8Array<ArrayBuffer>, now: Date): Promise<OneTimeLink | null>;
   /** Makes every link of that person useless. */
   withdrawAll(userId: string, now: Date): Promise<void>;
-  /** Deletes what no longer works; says how many rows went. */
-  deleteUseless(now: Date): Promise<number>;
   /** Takes the link if it still works, or returns null; two callers never both get it. */
   consume(tokenHash: Uint8Array<ArrayBuffer>, now: Date): Promise<OneTimeLink | null>;
 }

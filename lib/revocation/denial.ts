@@ -14,14 +14,23 @@ export interface Deniable {
   sid: string;
 }
 
-/** The durable denylist. */
+/** A denial as a feed delivers it. */
+export interface FedDenial extends Denial {
+  /** How long ago it was recorded, by the database's clock. */
+  ageSeconds: number;
+}
+
+/** Where a reader of the denials has got to. Opaque: only the store that made it reads it. */
+export type DenialCursor = string;
+
+/** The durable denylist: the truth that every copy is made from. */
 export interface DenialStore {
   /** Writes the denial, or moves the expiry of one already there later. */
   deny(denial: Denial): Promise<void>;
   /** Whether any unexpired denial covers the token. */
   covers(token: Deniable, now: Date): Promise<boolean>;
   /** Every unexpired denial that became visible after `cursor`; each at least once. Null reads all. */
-  readSince(cursor: Date | null, now: Date): Promise<{ denials: Denial[]; cursor: Date }>;
+  readSince(cursor: DenialCursor | null, now: Date): Promise<{ denials: FedDenial[]; cursor: DenialCursor }>;
   /** Deletes what expired before `now`; says how many rows went. */
   deleteExpired(now: Date): Promise<number>;
 }

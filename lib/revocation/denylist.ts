@@ -1,24 +1,123 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as wait } from "node:timers/promises";
+import { DENYLIST_STALE_MS } from "@/lib/config/durations";
+import type { Clock } from "@/lib/crypto/clock";
 import type { Deniable, Denial, DenialStore } from "./denial";
+import type { DenialCopy } from "./denial-copy";
+import type { SharedDenials } from "./shared-denials";
 
-/** Answers whether a verified token has been revoked. Rejects when nobody who knows can be asked: fail closed. */
-export interface Denylist {
-  isDenied(token: Deniable): Promise<boolean>;
-  /** What this process has just written to the database, so that it refuses at its very next request. */
-  learn(denials: readonly Denial[]): void;
+/** Who has answered: this process's copy, Redis, or the database. */
+export type DenylistSource = "memory" | "redis" | "postgres";
+
+interface DenylistParts {
+  /** `strict` asks at every request, `replica` believes a copy that is current. */
+  mode: "strict" | "replica";
+  store: DenialStore;
+  copy: DenialCopy;
+  /** Null without Redis. */
+  shared: SharedDenials | null;
+  clock: Clock;
+  onAnswer?: (source: DenylistSource) => void;
 }
 
-/** `strict`: the database is asked at every request. */
-export class StrictDenylist implements Denylist {
-  constructor(
-    private readonly store: DenialStore,
-    private readonly clock: { now(): Date },
-  ) {}
+/** Nobody's token: asking for it shows whether anybody answers. */
+const PROBE: Deniable = { jti: "probe", sid: "probe" };
 
-  isDenied(token: Deniable): Promise<boolean> {
-    return this.store.covers(token, this.clock.now());
+/**
+ * Says whether a verified token has been revoked (docs/decisions/012). Whoever answers first and can be believed is
+ * heard: the copy in this process, Redis, the database. It never says no without having asked one who knows.
+ */
+export class Denylist {
+  /** What this request has already asked for. */
+  readonly #asked = new AsyncLocalStorage<Map<string, Promise<boolean>>>();
+
+  constructor(private readonly parts: DenylistParts) {}
+
+  /** Within `handle`, each token is asked for once, however often the request is checked. */
+  duringRequest<Result>(handle: () => Result): Result {
+    return this.#asked.run(new Map(), handle);
   }
 
-  learn(): void {
-    // The database already knows.
+  /** Rejects when nobody who knows can be asked: fail closed. */
+  async isDenied(token: Deniable): Promise<boolean> {
+    const { copy, mode } = this.parts;
+    if (copy.covers(token)) return this.#answeredBy("memory", true);
+    if (mode === "replica" && copy.isCurrent) return this.#answeredBy("memory", false);
+    return this.#askOnce(token);
+  }
+
+  /**
+   * Tells every instance what has just been written to the database. This process refuses at once; so do the others
+   * once it resolves, where they ask Redis or the database. When Redis could not be told, it resolves only after the
+   * time in which every other instance has read the database.
+   */
+  async publish(denials: readonly Denial[]): Promise<void> {
+    const { copy, shared } = this.parts;
+    copy.learn(denials);
+    if (denials.length === 0 || shared === null) return;
+    if (!(await shared.write(denials))) await wait(DENYLIST_STALE_MS);
+  }
+
+  /**
+   * Reads what is denied before the first token is judged. Rejects when the database cannot be read, and with
+   * `SettingError` for a Redis that may forget. One that does not answer is filled when it does.
+   */
+  async start(): Promise<void> {
+    const { copy, shared } = this.parts;
+    if (this.isCopying) await copy.sync();
+    await shared?.start(() => copy.entries());
+  }
+
+  /** Brings copy and Redis up to the database. Rejects when either cannot be brought up. */
+  async sync(): Promise<void> {
+    const { copy, shared } = this.parts;
+    if (!this.isCopying) return;
+    await copy.sync();
+    await shared?.maintain(() => copy.entries());
+  }
+
+  async checkEviction(): Promise<void> {
+    await this.parts.shared?.checkEviction();
+  }
+
+  forgetExpired(): void {
+    this.parts.copy.forgetExpired();
+  }
+
+  /** Whether this process keeps a copy of what others have denied. */
+  get isCopying(): boolean {
+    return this.parts.mode === "replica" || this.parts.shared !== null;
+  }
+
+  /** Whether tokens can be judged, and whether as they are meant to be. */
+  async state(): Promise<"ok" | "degraded" | "unavailable"> {
+    const { mode, copy, shared } = this.parts;
+    if (shared?.isBelieved ?? (mode === "replica" && copy.isCurrent)) return "ok";
+    try {
+      await this.#ask(PROBE);
+      return shared === null && mode === "strict" ? "ok" : "degraded";
+    } catch {
+      return "unavailable";
+    }
+  }
+
+  #askOnce(token: Deniable): Promise<boolean> {
+    const asked = this.#asked.getStore();
+    const name = `${token.jti} ${token.sid}`;
+    const answer = asked?.get(name) ?? this.#ask(token);
+    asked?.set(name, answer);
+    return answer;
+  }
+
+  async #ask(token: Deniable): Promise<boolean> {
+    const { shared, store, clock } = this.parts;
+    const found = (await shared?.find(token)) ?? null;
+    if (found !== null) return this.#answeredBy("redis", found);
+    return this.#answeredBy("postgres", await store.covers(token, clock.now()));
+  }
+
+  #answeredBy(source: DenylistSource, isDenied: boolean): boolean {
+    this.parts.onAnswer?.(source);
+    return isDenied;
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { ACKNOWLEDGE_WAIT_MS } from "@/lib/config/durations";
 import type { RejectionReason, VerifiedClaims } from "@/lib/tokens/verify";
 import type { SessionDependencies } from "./dependencies";
 
@@ -31,13 +33,26 @@ const refuse = (reason: RejectionReason): Authentication => ({
 
 /**
  * The first request that presents the access token of a new generation acknowledges it: one write a rotation.
- * Call it for a token that a client presented, never for one that was just issued.
+ * Call it for a token that a client presented, never for one that was just issued. A database that is slow to answer
+ * delays nobody who holds a valid token: the write then goes on while the request does.
  */
 export async function acknowledge(
   deps: Pick<SessionDependencies, "store" | "acknowledged" | "clock">,
   claims: VerifiedClaims,
 ): Promise<void> {
   if ((deps.acknowledged.get(claims.sid) ?? 0) >= claims.gen) return;
-  await deps.store.acknowledge(claims.sid, claims.gen, deps.clock.now());
-  deps.acknowledged.set(claims.sid, claims.gen);
+  const write = deps.store.acknowledge(claims.sid, claims.gen, deps.clock.now()).then(() => {
+    deps.acknowledged.set(claims.sid, claims.gen);
+  });
+  await withoutWaitingLongerThan(ACKNOWLEDGE_WAIT_MS, write);
+}
+
+async function withoutWaitingLongerThan(milliseconds: number, work: Promise<void>): Promise<void> {
+  const deadline = new AbortController();
+  const { signal } = deadline;
+  try {
+    await Promise.race([work, wait(milliseconds, undefined, { signal }).catch(() => undefined)]);
+  } finally {
+    deadline.abort();
+  }
 }

@@ -40,7 +40,7 @@ export async function denyTokenById(
   // Whatever the caller believes of its expiry, and with the tolerance on top.
   const denial = { kind: "jti", value: jti, expiresAt: latest } as const;
   await store.deny(denial);
-  deps.denylist.learn([denial]);
+  await deps.denylist.publish([denial]);
   await deps.audit.record({
     at: now,
     type: "access_token.denied",

@@ -1,6 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import type { AuditLog } from "@/lib/audit/events";
 import type { Clock } from "@/lib/crypto/clock";
+import type { Metrics } from "@/lib/metrics/metrics";
 import type { Denylist } from "@/lib/revocation/denylist";
 import type { IssuedAccessToken, TokenSubject } from "@/lib/tokens/issue";
 import type { Verification } from "@/lib/tokens/verify";
@@ -13,6 +14,7 @@ export interface SessionDependencies {
   audit: AuditLog;
   denylist: Denylist;
   clock: Clock;
+  metrics: Metrics;
   refreshTokens: RefreshTokenCodec;
   verifyAccessToken(text: string): Promise<Verification>;
   issueAccessToken(subject: TokenSubject, now: Date): Promise<IssuedAccessToken>;

@@ -2,22 +2,53 @@ import { ACCEPTED_ACCESS_TOKEN_SECONDS, REFRESH_OVERLAP_SECONDS } from "@/lib/co
 import { addSeconds } from "@/lib/crypto/clock";
 import type { SessionDependencies } from "./dependencies";
 import type { SessionEndReason } from "./session";
-import type { SessionEnding, SessionSelection } from "./session-store";
+import type { Listing, NamedSelection, Page, SessionEnding, SessionSelection } from "./session-store";
 
 type EndingEvent = Omit<SessionEnding["event"], "type"> & Partial<Pick<SessionEnding["event"], "type">>;
+
+/** The sessions that one statement ends: few enough for its time limit and for those who wait for their rows. */
+const BATCH_SESSIONS = 1_000;
+
+type EndingDependencies = Pick<SessionDependencies, "store" | "denylist" | "clock" | "metrics">;
 
 /**
  * Ends the selected live sessions and denies their access tokens: durable when it resolves, refused by this process
  * at its next request, by others within their bound. One audit event a session. Returns the ids that ended.
+ * Those of a person or of everyone end from the newest on, batch after batch; one that starts meanwhile goes on.
  */
 export async function endSessions(
-  deps: Pick<SessionDependencies, "store" | "denylist" | "clock">,
+  deps: EndingDependencies,
   selection: SessionSelection,
   reason: SessionEndReason,
   event: EndingEvent,
 ): Promise<string[]> {
+  if (selection.kind === "ids") return endBatch(deps, selection, reason, event);
+  const userId = selection.kind === "user" ? selection.userId : null;
+  const endedIds: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page = { limit: BATCH_SESSIONS, cursor };
+    const { items, nextCursor }: Listing<string> = await deps.store.listLiveIds(
+      userId,
+      page,
+      deps.clock.now(),
+    );
+    const ids = items.filter((id) => id !== selection.exceptId);
+    endedIds.push(...(await endBatch(deps, { kind: "ids", ids, ownedBy: null }, reason, event)));
+    cursor = nextCursor;
+  } while (cursor !== null);
+  return endedIds;
+}
+
+async function endBatch(
+  deps: EndingDependencies,
+  selection: NamedSelection,
+  reason: SessionEndReason,
+  event: EndingEvent,
+): Promise<string[]> {
   const { endedIds, denials } = await deps.store.end(selection, sessionEnding(deps, reason, event));
-  deps.denylist.learn(denials);
+  deps.metrics.sessionsEnded.inc(reason, endedIds.length);
+  await deps.denylist.publish(denials);
   return endedIds;
 }
 

@@ -20,9 +20,12 @@ export async function refreshSession(
   client: Client,
 ): Promise<Credentials> {
   const presented = deps.refreshTokens.verify(text);
-  if (presented === null) throw new LatchkeyError("invalid_refresh_token", { reason: "not ours" });
+  if (presented === null) return refuse(deps, "not ours");
   const rotated = await rotate(deps, presented, client);
-  if (rotated !== null) return issueCredentials(deps, rotated, presented.secret, deps.clock.now());
+  if (rotated !== null) {
+    deps.metrics.refreshes.inc("rotated");
+    return issueCredentials(deps, rotated, presented.secret, deps.clock.now());
+  }
   const session = await requireSession(deps, presented);
   return answerRotatedToken(deps, session, presented, client);
 }
@@ -41,11 +44,8 @@ function rotate(
 
 async function requireSession(deps: SessionDependencies, presented: RefreshToken): Promise<SessionWithUser> {
   const session = await findGenuineSession(deps, presented);
-  if (session === null) throw new LatchkeyError("invalid_refresh_token", { reason: "no such session" });
-  if (!mayContinue(session, deps.clock.now())) {
-    throw new LatchkeyError("invalid_refresh_token", { reason: "the session has ended" });
-  }
-  return session;
+  if (session === null) return refuse(deps, "no such session");
+  return mayContinue(session, deps.clock.now()) ? session : refuse(deps, "the session has ended");
 }
 
 async function answerRotatedToken(
@@ -58,13 +58,14 @@ async function answerRotatedToken(
   const verdict = judgeRefresh(session, presented.generation, client.userAgent, now);
   if (verdict === "reuse") return refuseReuse(deps, session, presented, client);
   if (verdict === "recover") await recover(deps, session, client);
+  deps.metrics.refreshes.inc(verdict === "recover" ? "recovered" : "repeated");
   return issueCredentials(deps, session, presented.secret, now);
 }
 
 async function recover(deps: SessionDependencies, session: SessionWithUser, client: Client): Promise<void> {
   const now = deps.clock.now();
   const isCurrent = await deps.store.markRecovered(session.id, session.generation, now);
-  if (!isCurrent) throw new LatchkeyError("invalid_refresh_token", { reason: "rotated during a recovery" });
+  if (!isCurrent) refuse(deps, "rotated during a recovery");
   await deps.audit.record({
     at: now,
     type: "refresh_token.recovered",
@@ -93,5 +94,11 @@ async function refuseReuse(
       lastUserAgent: session.userAgent,
     },
   });
+  deps.metrics.refreshes.inc("reuse");
   throw new LatchkeyError("invalid_refresh_token", { reason: "refresh token reuse" });
+}
+
+function refuse(deps: SessionDependencies, reason: string): never {
+  deps.metrics.refreshes.inc("refused");
+  throw new LatchkeyError("invalid_refresh_token", { reason });
 }

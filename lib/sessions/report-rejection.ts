@@ -3,12 +3,13 @@ import { addressBucket } from "@/lib/policy/client-address";
 import type { Authentication } from "./authenticate";
 import type { SessionDependencies } from "./dependencies";
 
-/** Records a token that no honest client holds, with the reason that its sender does not learn. */
+/** Counts a token that was refused, and records one that no honest client holds. Its sender does not learn the reason. */
 export async function reportRejection(
-  deps: Pick<SessionDependencies, "audit" | "clock" | "reportedRejections">,
+  deps: Pick<SessionDependencies, "audit" | "clock" | "metrics" | "reportedRejections">,
   rejection: Extract<Authentication, { ok: false }>,
   client: Client,
 ): Promise<void> {
+  deps.metrics.tokenRejections.inc(rejection.reason);
   if (rejection.isRenewable) return;
   const report = `${addressBucket(client.ip)} ${rejection.reason}`;
   if (deps.reportedRejections.has(report)) return;

@@ -15,11 +15,13 @@ export interface Rotation {
   client: Client;
 }
 
-/** Which live sessions to end. */
-export type SessionSelection =
+/** Live sessions that one statement ends. */
+export type NamedSelection =
   | { kind: "ids"; ids: readonly string[]; ownedBy: string | null }
-  | { kind: "user"; userId: string; exceptId: string | null }
-  | { kind: "all"; exceptId: string | null };
+  | { kind: "user"; userId: string; exceptId: string | null };
+
+/** Which live sessions to end. */
+export type SessionSelection = NamedSelection | { kind: "all"; exceptId: string | null };
 
 export interface SessionEnding {
   now: Date;
@@ -37,15 +39,15 @@ export interface SessionEnding {
 }
 
 export interface Page {
-  /** 1 to 200. */
   limit: number;
   cursor: string | null;
 }
 
 export interface SessionFilter {
-  /** Part of an e-mail address or name, or the start of an address. */
+  /** Part of an e-mail address or name, or the start of an IP address, in any case. */
   query: string | null;
   userId: string | null;
+  /** `expired` finds what the cleanup has ended: a session is listed so within a minute after it expired. */
   state: SessionState | null;
 }
 
@@ -63,8 +65,11 @@ export interface SessionStore {
   /** Remembers that this generation was issued again. False when it is no longer the current one of a live session. */
   markRecovered(sessionId: string, generation: number, now: Date): Promise<boolean>;
   /** Ends the selected live sessions, denies their access tokens and records an event for each, all or nothing. */
-  end(selection: SessionSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }>;
+  end(selection: NamedSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }>;
+  /** From the newest to the oldest, as every list. */
   listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>>;
+  /** Of one person, or of everyone. */
+  listLiveIds(userId: string | null, page: Page, now: Date): Promise<Listing<string>>;
   /** The addresses of the person's newest sessions, whether they live or not. */
   recentAddresses(userId: string): Promise<string[]>;
   search(filter: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>>;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { addSeconds } from "@/lib/crypto/clock";
-import { ReplicaDenylist } from "@/lib/revocation/replica-denylist";
+import { replicaDenylist } from "@/lib/revocation/testing/denylists";
 import { authenticate } from "./authenticate";
 import type { Credentials } from "./credentials";
 import { denyToken, denyTokenById } from "./deny-token";
@@ -47,7 +47,7 @@ describe("ending sessions", () => {
   });
 
   it("is refused at once by a replica in this process, with no sync", async () => {
-    const replica = new ReplicaDenylist(harness.denials, harness.clock);
+    const replica = replicaDenylist(harness.denials, harness.clock);
     await replica.sync();
     const deps = { ...harness.deps, denylist: replica };
     expect(await authenticate(deps, credentials.accessToken)).toMatchObject({ ok: true });
@@ -65,6 +65,7 @@ describe("ending sessions", () => {
         kind: "sid",
         value: credentials.session.id,
         expiresAt: addSeconds(harness.clock.now(), ACCEPTED_SECONDS),
+        ageSeconds: 0,
       },
     ]);
   });

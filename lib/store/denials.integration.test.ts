@@ -62,7 +62,7 @@ describe("a denial", () => {
     const expiries = Array.from({ length: 20 }, (_, n) => addSeconds(NOW, 60 + n));
     await Promise.all(expiries.map((expiresAt) => denials.deny({ kind: "sid", value: "s1", expiresAt })));
     expect((await denials.readSince(null, NOW)).denials).toEqual([
-      { kind: "sid", value: "s1", expiresAt: addSeconds(NOW, 79) },
+      { kind: "sid", value: "s1", expiresAt: addSeconds(NOW, 79), ageSeconds: expect.any(Number) },
     ]);
   });
 
@@ -81,7 +81,7 @@ describe("reading what is new", () => {
     await denials.deny({ kind: "jti", value: "t1", expiresAt: SOON });
     await age();
     expect((await denials.readSince(null, NOW)).denials).toEqual([
-      { kind: "jti", value: "t1", expiresAt: SOON },
+      { kind: "jti", value: "t1", expiresAt: SOON, ageSeconds: expect.closeTo(3600, -1) },
     ]);
   });
 
@@ -112,7 +112,7 @@ describe("reading what is new", () => {
     );
     await untilInserting(value);
     const seen: string[] = [];
-    let cursor: Date | null = null;
+    let cursor: string | null = null;
     let isCommitted = false;
     let readsBefore = 0;
     const done = committed.then(() => {

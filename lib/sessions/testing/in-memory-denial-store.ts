@@ -1,4 +1,4 @@
-import type { Deniable, Denial, DenialStore } from "@/lib/revocation/denial";
+import type { Deniable, Denial, DenialCursor, DenialStore, FedDenial } from "@/lib/revocation/denial";
 
 /** The durable denylist as its port promises it, in memory; `isDown` is a database that cannot be asked. */
 export class InMemoryDenialStore implements DenialStore {
@@ -21,13 +21,16 @@ export class InMemoryDenialStore implements DenialStore {
   }
 
   /** A cursor counts writes, so that no clock decides what is new. */
-  async readSince(cursor: Date | null, now: Date): Promise<{ denials: Denial[]; cursor: Date }> {
+  async readSince(
+    cursor: DenialCursor | null,
+    now: Date,
+  ): Promise<{ denials: FedDenial[]; cursor: DenialCursor }> {
     this.#requireUp();
-    const since = cursor?.getTime() ?? 0;
-    const isNews = (denial: { recordedAt: number; expiresAt: Date }) =>
-      denial.recordedAt > since && denial.expiresAt > now;
-    const denials = [...this.#denials.values()].filter(isNews).map(({ recordedAt: _, ...denial }) => denial);
-    return { denials, cursor: new Date(this.#writes) };
+    const since = Number(cursor ?? 0);
+    const denials = [...this.#denials.values()]
+      .filter(({ recordedAt, expiresAt }) => recordedAt > since && expiresAt > now)
+      .map(({ recordedAt: _, ...denial }) => ({ ...denial, ageSeconds: 0 }));
+    return { denials, cursor: String(this.#writes) };
   }
 
   async deleteExpired(now: Date): Promise<number> {

@@ -1,15 +1,21 @@
 import type { AuditEvent, AuditLog } from "@/lib/audit/events";
 import { addSeconds } from "@/lib/crypto/clock";
 import type { Denial, DenialStore } from "@/lib/revocation/denial";
-import { type Session, type SessionUser, type SessionWithUser, sessionState } from "../session";
+import {
+  type Session,
+  type SessionState,
+  type SessionUser,
+  type SessionWithUser,
+  sessionState,
+} from "../session";
 import type {
   Listing,
+  NamedSelection,
   Page,
   ProvenGeneration,
   Rotation,
   SessionEnding,
   SessionFilter,
-  SessionSelection,
   SessionStore,
 } from "../session-store";
 
@@ -67,7 +73,7 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
   }
 
   async end(
-    selection: SessionSelection,
+    selection: NamedSelection,
     ending: SessionEnding,
   ): Promise<{ endedIds: string[]; denials: Denial[] }> {
     const { now, reason, denyUntil, quietSince, event } = ending;
@@ -90,6 +96,13 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return paged(this.#newestFirst().filter(live), page);
   }
 
+  async listLiveIds(userId: string | null, page: Page, now: Date): Promise<Listing<string>> {
+    const live = (session: Session) => sessionState(session, now) === "live";
+    const theirs = this.#newestFirst().filter((session) => userId === null || session.userId === userId);
+    const { items, nextCursor } = paged(theirs.filter(live), page);
+    return { items: items.map(({ id }) => id), nextCursor };
+  }
+
   async recentAddresses(userId: string): Promise<string[]> {
     const theirs = this.#newestFirst().filter((session) => session.userId === userId);
     return [...new Set(theirs.map(({ ip }) => ip))];
@@ -103,7 +116,7 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     const found = this.#newestFirst()
       .map((session) => this.#withUser(session))
       .filter((session) => userId === null || session.userId === userId)
-      .filter((session) => state === null || sessionState(session, now) === state)
+      .filter((session) => state === null || isInState(session, state, now))
       .filter((session) => query === null || isNamed(session, query));
     return paged(found, page);
   }
@@ -126,17 +139,18 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
 const isProven = (session: Session, { generation, secretHash }: ProvenGeneration): boolean =>
   session.generation === generation && Buffer.compare(session.secretHash, secretHash) === 0;
 
-function isSelected({ id, userId }: Session, selection: SessionSelection): boolean {
-  if (selection.kind !== "ids") {
-    return id !== selection.exceptId && (selection.kind === "all" || userId === selection.userId);
-  }
+function isSelected({ id, userId }: Session, selection: NamedSelection): boolean {
+  if (selection.kind === "user") return userId === selection.userId && id !== selection.exceptId;
   return selection.ids.includes(id) && (selection.ownedBy === null || userId === selection.ownedBy);
 }
+
+const isInState = (session: Session, state: SessionState, now: Date): boolean =>
+  state === "expired" ? session.endReason === "expired" : sessionState(session, now) === state;
 
 function isNamed({ user, ip }: SessionWithUser, query: string): boolean {
   const part = query.toLowerCase();
   return (
-    [user.email, user.name ?? ""].some((text) => text.toLowerCase().includes(part)) || ip.startsWith(query)
+    [user.email, user.name ?? ""].some((text) => text.toLowerCase().includes(part)) || ip.startsWith(part)
   );
 }
 

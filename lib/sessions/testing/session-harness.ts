@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Client } from "@/lib/audit/events";
 import { addSeconds, type Clock, toNumericDate } from "@/lib/crypto/clock";
-import { StrictDenylist } from "@/lib/revocation/denylist";
+import { createMetrics } from "@/lib/metrics/metrics";
+import { strictDenylist } from "@/lib/revocation/testing/denylists";
 import type { TokenSubject } from "@/lib/tokens/issue";
 import { checkTimes, type Verification, type VerifiedClaims } from "@/lib/tokens/verify";
 import type { SessionDependencies } from "../dependencies";
@@ -62,8 +63,9 @@ export function createHarness(overrides: Partial<SessionDependencies> = {}): Ses
   const deps: SessionDependencies = {
     store,
     audit: store,
-    denylist: new StrictDenylist(denials, clock),
+    denylist: strictDenylist(denials, clock),
     clock,
+    metrics: createMetrics([]),
     refreshTokens: codec,
     verifyAccessToken: async (text) => readToken(text, clock.now()),
     issueAccessToken: async (subject, now) => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { addSeconds } from "@/lib/crypto/clock";
-import type { Session, SessionUser } from "../session";
+import { type Session, type SessionState, type SessionUser, sessionState } from "../session";
 import type { Listing, Page, SessionFilter, SessionStore } from "../session-store";
 import { NOW, newSession, type SessionStoreSubject } from "./session-store-contract";
 
@@ -86,14 +86,17 @@ export function describeSessionListing(name: string, open: () => Promise<Session
       });
     });
 
-    it("lists a person's live sessions alone", async () => {
+    it("lists a person's live sessions alone, and the ids of one person's or of everyone's", async () => {
       const bob = await subject.addUser({ email: "bob@example.test" });
       const live = await insert();
-      await insert({}, bob);
+      const his = await insert({ createdAt: at(-9) }, bob);
       await insert({ endedAt: NOW, endReason: "logout" });
       await insert({ idleExpiresAt: NOW });
       await insert({ idleExpiresAt: NOW, expiresAt: NOW });
-      expect(idsOf(await store.listLiveOfUser(ada.id, { limit: 50, cursor: null }, NOW))).toEqual([live]);
+      const page = { limit: 50, cursor: null };
+      expect(idsOf(await store.listLiveOfUser(ada.id, page, NOW))).toEqual([live]);
+      expect((await store.listLiveIds(ada.id, page, NOW)).items).toEqual([live]);
+      expect((await store.listLiveIds(null, page, NOW)).items).toEqual([his, live]);
     });
 
     describe("search", () => {
@@ -106,6 +109,7 @@ export function describeSessionListing(name: string, open: () => Promise<Session
         expect(await search({ query: "sample" })).toEqual([his]);
         expect(await search({ query: "198.51." })).toEqual([hers]);
         expect(await search({ query: "2001:db8" })).toEqual([his]);
+        expect(await search({ query: "2001:DB8::" })).toEqual([his]);
         expect(await search({ query: "100.7" })).toEqual([]);
         expect(await search({ query: ".test" })).toEqual([hers, his].toSorted());
         expect(await search({ query: "nobody" })).toEqual([]);
@@ -121,19 +125,79 @@ export function describeSessionListing(name: string, open: () => Promise<Session
         },
       );
 
-      it("finds by person and by state, which are together all there is", async () => {
+      it("finds the same whether a text is rare or common, and however deep", async () => {
+        const people = await Promise.all(
+          ["Ada Lovelace", "Alan Turing", "Grace Hopper", null].map((name, n) =>
+            subject.addUser({ name, email: `${n % 2 ? "odd" : "even"}${n}@example.test` }),
+          ),
+        );
+        const sessions = Array.from({ length: 320 }, (_, n) => {
+          // The first two have the newest sessions, so that the others are found beyond them.
+          const user = people[n < 20 ? 2 + (n % 2) : n % 2] as SessionUser;
+          const ended = [{}, { endedAt: NOW, endReason: "logout" }, { endedAt: NOW, endReason: "expired" }][
+            n % 3
+          ];
+          const ip = n % 50 === 7 ? "198.51.100.7" : `203.0.113.${n % 7}`;
+          return {
+            user,
+            ...newSession(user, { createdAt: at(-9_000 + 10 * n), ip, ...(ended as Partial<Session>) }),
+          };
+        });
+        for (const { user: _, ...session } of sessions) await store.insert(session);
+        const newestFirst = sessions.toReversed();
+        for (const query of [
+          "turing",
+          "hopper",
+          "odd",
+          "odd3",
+          "198.51",
+          "203.0.113.6",
+          "example",
+          "nobody",
+          "o",
+        ]) {
+          for (const state of [null, "live", "ended", "expired"] as const) {
+            const matching = newestFirst.filter(
+              ({ user, ip, ...session }) =>
+                (state === null || sessionState(session, NOW) === state) &&
+                (`${user.email}|${user.name}`.toLowerCase().includes(query) || ip.startsWith(query)),
+            );
+            const filter = { query, state, userId: null };
+            const found = await readAll((page) => store.search(filter, page, NOW), 5);
+            expect(found, `${query} ${state}`).toEqual(matching.map(({ id }) => id));
+          }
+        }
+      });
+
+      it("finds a session once, whatever of it matches", async () => {
+        const odd = await subject.addUser({ email: "198.51@example.test", name: "198.51" });
+        const its = await insert({ ip: "198.51.100.7" }, odd);
+        expect(await search({ query: "198.51" })).toEqual([its]);
+      });
+
+      it("takes an e-mail address and a name for two texts", async () => {
+        await insert();
+        expect(await search({ query: "testada" })).toEqual([]);
+        expect(await search({ query: "test ada" })).toEqual([]);
+      });
+
+      it("finds by person and by state; what has expired is found so once it has been ended", async () => {
         const bob = await subject.addUser({ email: "bob@example.test" });
         const his = await insert({}, bob);
         const live = await insert({ idleExpiresAt: at(0.001) });
-        const idle = await insert({ idleExpiresAt: NOW });
-        const expired = await insert({ idleExpiresAt: NOW, expiresAt: NOW });
         const ended = await insert({ endedAt: at(-5), endReason: "logout", idleExpiresAt: NOW });
+        const expired = await insert({ endedAt: at(-5), endReason: "expired", idleExpiresAt: at(-5) });
+        const expiredNow = await insert({ idleExpiresAt: NOW });
         expect(await search({ userId: bob.id })).toEqual([his]);
         expect(await search({ state: "live" })).toEqual([his, live].toSorted());
-        expect(await search({ state: "expired" })).toEqual([idle, expired].toSorted());
         expect(await search({ state: "ended" })).toEqual([ended]);
-        expect(await search({ state: "live", userId: ada.id, query: "byron" })).toEqual([live]);
-        expect(await search({})).toEqual([his, live, idle, expired, ended].toSorted());
+        expect(await search({ state: "expired" })).toEqual([expired]);
+        for (const [state, id] of Object.entries({ live, ended, expired })) {
+          const filter = { state: state as SessionState, userId: ada.id, query: "byron" };
+          expect(await search(filter)).toEqual([id]);
+          expect(await search({ ...filter, userId: bob.id })).toEqual([]);
+        }
+        expect(await search({})).toEqual([his, live, ended, expired, expiredNow].toSorted());
       });
     });
   });

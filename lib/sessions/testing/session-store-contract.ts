@@ -5,7 +5,7 @@ import { randomId } from "@/lib/crypto/random";
 import type { DenialStore } from "@/lib/revocation/denial";
 import { hashSessionSecret, newSessionSecret } from "../refresh-token";
 import type { Session, SessionUser } from "../session";
-import type { ProvenGeneration, SessionEnding, SessionSelection, SessionStore } from "../session-store";
+import type { NamedSelection, ProvenGeneration, SessionEnding, SessionStore } from "../session-store";
 
 /** One implementation of the port, empty, with what stands around it. */
 export interface SessionStoreSubject {
@@ -80,7 +80,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     });
     const rotate = (proven: ProvenGeneration, now = NOW) =>
       store.rotate(proven, { now, idleSeconds: 7 * DAY_SECONDS, client: OTHER });
-    const byIds = (...ids: string[]): SessionSelection => ({ kind: "ids", ids, ownedBy: null });
+    const byIds = (...ids: string[]): NamedSelection => ({ kind: "ids", ids, ownedBy: null });
     const isDenied = (sid: string) => subject.denials.covers({ jti: "none", sid }, NOW);
 
     describe("find", () => {

@@ -1,0 +1,246 @@
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type RedisServer, startRedisServer } from "@/e2e/instances/support/redis-server";
+import { startUpstashBridge, type UpstashBridge } from "@/e2e/support/upstash-bridge";
+import type { RedisConnection } from "@/lib/config/redis-connection";
+import { addSeconds } from "@/lib/crypto/clock";
+import { openRedis, type RedisLink } from "@/lib/redis/redis-link";
+import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
+import { HeldClock } from "@/lib/sessions/testing/session-harness";
+import type { Denial } from "./denial";
+import { DenialCopy } from "./denial-copy";
+import { Denylist, type DenylistSource } from "./denylist";
+import { SharedDenials } from "./shared-denials";
+
+const TOKEN = { jti: "token", sid: "session" };
+const NOTHING_LISTENS = { kind: "tcp", url: "redis://127.0.0.1:1" } as const;
+
+let server: RedisServer;
+let bridge: UpstashBridge;
+let redis: Redis;
+let clock: HeldClock;
+let store: InMemoryDenialStore;
+let links: RedisLink[];
+
+beforeAll(async () => {
+  server = await startRedisServer();
+  bridge = await startUpstashBridge(server.url);
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await bridge.close();
+  await server.remove();
+});
+beforeEach(async () => {
+  await redis.flushdb();
+  clock = new HeldClock();
+  store = new InMemoryDenialStore();
+  links = [];
+});
+afterEach(() => Promise.all(links.map((link) => link.close())));
+
+const denialOf = (kind: Denial["kind"], value: string, seconds = 600): Denial => ({
+  kind,
+  value,
+  expiresAt: addSeconds(clock.now(), seconds),
+});
+
+interface Instance {
+  denylist: Denylist;
+  shared: SharedDenials;
+  heard: DenylistSource[];
+}
+
+/** A process of its own, as far as the denylist goes. */
+function startInstance(connection: RedisConnection, mode: "strict" | "replica" = "strict"): Instance {
+  const link = openRedis(connection);
+  links.push(link);
+  const shared = new SharedDenials(patient(link), clock);
+  const copy = new DenialCopy(store, clock);
+  const heard: DenylistSource[] = [];
+  const onAnswer = (source: DenylistSource) => void heard.push(source);
+  return { denylist: new Denylist({ mode, store, copy, shared, clock, onAnswer }), shared, heard };
+}
+
+/** A busy machine is not what is tested here. */
+const patient = (link: RedisLink): RedisLink => ({ ...link, call: (work) => link.call(work, 5_000) });
+
+/** As an instance revokes: the database first, then everybody else. */
+async function revoke({ denylist }: Instance, denial: Denial): Promise<void> {
+  await store.deny(denial);
+  await denylist.publish([denial]);
+}
+
+const TRANSPORTS: [name: string, connection: () => RedisConnection][] = [
+  ["Redis over TCP", () => ({ kind: "tcp", url: server.url })],
+  ["Upstash over REST", () => ({ kind: "rest", url: bridge.url, token: bridge.token })],
+];
+
+describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
+  let one: Instance;
+  let other: Instance;
+  beforeEach(async () => {
+    one = startInstance(connection());
+    other = startInstance(connection());
+    await one.denylist.sync();
+    await other.denylist.sync();
+  });
+
+  it.each(["jti", "sid"] as const)(
+    "are refused by %s at the next request elsewhere, from Redis",
+    async (kind) => {
+      expect(await other.denylist.isDenied(TOKEN)).toBe(false);
+      await revoke(one, denialOf(kind, TOKEN[kind]));
+      store.isDown = true;
+      expect(await other.denylist.isDenied(TOKEN)).toBe(true);
+      expect(await other.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+      expect(await other.denylist.isDenied({ jti: TOKEN.sid, sid: TOKEN.jti })).toBe(false);
+      expect(new Set(other.heard)).toEqual(new Set(["redis"]));
+    },
+  );
+
+  it("expire in Redis as in the database", async () => {
+    await revoke(one, denialOf("jti", TOKEN.jti, 600));
+    const left = await redis.pttl("latchkey:denied:jti:token");
+    expect(left).toBeGreaterThan(590_000);
+    expect(left).toBeLessThanOrEqual(600_000);
+  });
+
+  it("are many at once", async () => {
+    const many = Array.from({ length: 1_234 }, (_, n) => denialOf("sid", `session-${n}`));
+    await one.denylist.publish(many);
+    expect(await redis.dbsize()).toBe(many.length + 1);
+  });
+
+  it("stay refused when Redis is emptied, and are in it again after the next sync", async () => {
+    await revoke(one, denialOf("sid", TOKEN.sid));
+    await redis.flushdb();
+    expect(await other.denylist.isDenied(TOKEN)).toBe(true);
+    expect(other.heard).toEqual(["postgres"]);
+    expect(await other.denylist.state()).toBe("degraded");
+    await other.denylist.sync();
+    expect(await other.denylist.state()).toBe("ok");
+    expect(await redis.get("latchkey:denied:sid:session")).toBe("1");
+  });
+
+  it("are not believed while another process is filling Redis", async () => {
+    await revoke(one, denialOf("sid", TOKEN.sid));
+    await redis.flushdb();
+    await redis.set("latchkey:denylist:filling", "another process", "PX", 60_000);
+    const late = startInstance(connection());
+    await late.denylist.sync();
+    expect(await redis.exists("latchkey:denylist:filled")).toBe(0);
+    expect(await late.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+    expect(late.heard).toEqual(["postgres"]);
+  });
+
+  it.each([3, 4, 5])("are not believed when Redis was emptied before step %i of filling it", async (step) => {
+    await store.deny(denialOf("sid", TOKEN.sid));
+    await redis.flushdb();
+    const link = openRedis(connection());
+    links.push(link);
+    let steps = 0;
+    const emptiedMeanwhile: RedisLink = {
+      ...link,
+      call: async (work, deadlineMs) => {
+        steps += 1;
+        if (steps === step) await redis.flushdb();
+        return link.call(work, Math.max(deadlineMs ?? 0, 5_000));
+      },
+    };
+    const shared = new SharedDenials(emptiedMeanwhile, clock);
+    await shared.maintain(() => [denialOf("sid", TOKEN.sid)]);
+    expect(shared.isBelieved).toBe(false);
+    expect(await other.denylist.isDenied(TOKEN)).toBe(true);
+    await shared.maintain(() => [denialOf("sid", TOKEN.sid)]);
+    expect(shared.isBelieved).toBe(true);
+    expect(await shared.find(TOKEN)).toBe(true);
+  });
+
+  it("are not believed while Redis may evict them", async () => {
+    await revoke(one, denialOf("sid", TOKEN.sid));
+    await redis.config("SET", "maxmemory-policy", "allkeys-lru");
+    try {
+      await other.shared.checkEviction();
+      expect(other.shared.isEvicting).toBe(true);
+      expect(await other.denylist.isDenied(TOKEN)).toBe(true);
+      expect(other.heard).toEqual(["postgres"]);
+      expect(await other.denylist.state()).toBe("degraded");
+    } finally {
+      await redis.config("SET", "maxmemory-policy", "noeviction");
+    }
+    await other.shared.checkEviction();
+    expect(await other.denylist.state()).toBe("ok");
+  });
+
+  it("answer alone while the database is down; when both are, nobody is let in", async () => {
+    store.isDown = true;
+    clock.pass(60);
+    expect(await other.denylist.isDenied(TOKEN)).toBe(false);
+    await redis.flushdb();
+    await expect(other.denylist.isDenied(TOKEN)).rejects.toThrow("down");
+    expect(await other.denylist.state()).toBe("unavailable");
+  });
+
+  it("fail closed when Redis is emptied while the database is down, and it is not filled from a copy that is old", async () => {
+    store.isDown = true;
+    await redis.flushdb();
+    await expect(other.denylist.sync()).rejects.toThrow("down");
+    expect(await redis.dbsize()).toBe(0);
+  });
+});
+
+describe("a process that cannot reach Redis", () => {
+  it("has every other instance refuse by the time its revocation is answered", async () => {
+    const cutOff = startInstance(NOTHING_LISTENS);
+    const other = startInstance({ kind: "tcp", url: server.url });
+    await other.denylist.sync();
+    const polling = setInterval(() => other.denylist.sync(), 100);
+    await revoke(cutOff, denialOf("sid", TOKEN.sid));
+    clearInterval(polling);
+    store.isDown = true;
+    expect(await other.denylist.isDenied(TOKEN)).toBe(true);
+  });
+
+  it("does not believe Redis again before it has filled it", async () => {
+    const one = startInstance({ kind: "tcp", url: server.url });
+    await one.denylist.sync();
+    // As when Redis refuses a write, and is whole otherwise: out of memory.
+    await redis.config("SET", "maxmemory", "1");
+    try {
+      await revoke(one, denialOf("sid", TOKEN.sid));
+      expect(await one.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+      expect(one.heard).toEqual(["postgres"]);
+      await expect(one.denylist.sync()).rejects.toThrow();
+    } finally {
+      await redis.config("SET", "maxmemory", "0");
+    }
+    await one.denylist.sync();
+    expect(await one.denylist.state()).toBe("ok");
+    const late = startInstance({ kind: "tcp", url: server.url });
+    expect(await late.denylist.isDenied(TOKEN)).toBe(true);
+    expect(late.heard).toEqual(["redis"]);
+  });
+
+  it("is answered for by the database", async () => {
+    const cutOff = startInstance(NOTHING_LISTENS);
+    await store.deny(denialOf("jti", TOKEN.jti));
+    expect(await cutOff.denylist.isDenied(TOKEN)).toBe(true);
+    expect(await cutOff.denylist.state()).toBe("degraded");
+  });
+});
+
+describe("a replica with Redis", () => {
+  it("answers from memory while it is current, then Redis is asked, then nobody is left", async () => {
+    const replica = startInstance({ kind: "tcp", url: server.url }, "replica");
+    await replica.denylist.sync();
+    await replica.denylist.isDenied(TOKEN);
+    clock.pass(2);
+    store.isDown = true;
+    await replica.denylist.isDenied(TOKEN);
+    expect(replica.heard).toEqual(["memory", "redis"]);
+    await redis.flushdb();
+    await expect(replica.denylist.isDenied(TOKEN)).rejects.toThrow("down");
+  });
+});

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { SettingError } from "@/lib/config/setting-error";
+import type { Clock } from "@/lib/crypto/clock";
+import { readEvictionPolicy } from "@/lib/redis/eviction-policy";
+import { type Redis, type RedisLink, RedisUnavailableError } from "@/lib/redis/redis-link";
+import type { Deniable, Denial, DenialKind } from "./denial";
+
+/** There while Redis holds every denial. Whatever empties Redis takes it along. */
+const MARKER = "latchkey:denylist:filled";
+/** Held by the one process that fills it, from batch to batch. */
+const FILLING = "latchkey:denylist:filling";
+const FILLING_MS = 5_000;
+const BATCH = 500;
+const WRITE_DEADLINE_MS = 500;
+/** Several round trips, the first ones of a connection among them. */
+const CHECK_DEADLINE_MS = 1_000;
+const NO_EVICTION = "noeviction";
+
+/** Sets the marker, unless whatever emptied Redis meanwhile took the claim to fill it along too. */
+const FINISH_FILLING = `
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[2], '1')
+  return 1`;
+
+const keyOf = (kind: DenialKind, value: string): string => `latchkey:denied:${kind}:${value}`;
+
+/**
+ * The denials in Redis, which every instance asks. They are believed while the marker is there and this process has
+ * no write of its own missing in it; the database is the truth and fills it again.
+ */
+export class SharedDenials {
+  /** Writes of this process that did not reach Redis, and that no filling has made good since. */
+  #missingWrites = 0;
+  #isEvicting = false;
+  #isFilled = false;
+
+  constructor(
+    private readonly redis: RedisLink,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `SettingError` for a Redis that may evict; one that does not answer is looked at again later. */
+  async start(denials: () => Iterable<Denial>): Promise<void> {
+    try {
+      await this.checkEviction();
+      await this.maintain(denials);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+    }
+    if (this.#isEvicting) {
+      throw new SettingError(
+        "The Redis of REDIS_URL may evict keys; its maxmemory-policy must be noeviction.",
+      );
+    }
+  }
+
+  /** Whether the token is denied, or null when Redis does not answer or is not believed. One round trip. */
+  async find({ jti, sid }: Deniable): Promise<boolean | null> {
+    if (this.#missingWrites > 0 || this.#isEvicting) return null;
+    const keys = [MARKER, keyOf("jti", jti), keyOf("sid", sid)];
+    const found = await this.redis.call((redis) => redis.mget<(string | null)[]>(...keys)).catch(() => null);
+    this.#isFilled = found !== null && found[0] !== null;
+    if (found === null || !this.#isFilled) return null;
+    return found[1] !== null || found[2] !== null;
+  }
+
+  /** Whether the denials are in Redis now. If not, this process does not believe Redis until it has filled it. */
+  async write(denials: readonly Denial[]): Promise<boolean> {
+    try {
+      await this.#writeAll(denials, { isFilling: false });
+      return true;
+    } catch {
+      this.#missingWrites += 1;
+      return false;
+    }
+  }
+
+  /** Looks whether Redis holds everything, and fills it when it does not. Rejects when Redis cannot be asked. */
+  async maintain(denials: () => Iterable<Denial>): Promise<void> {
+    const marker = await this.redis.call((redis) => redis.get<string>(MARKER));
+    this.#isFilled = marker !== null;
+    if (this.#isFilled && this.#missingWrites === 0) return;
+    await this.#fill(denials());
+  }
+
+  /**
+   * Reads the eviction policy: Redis that evicts keys forgets denials, so it is not believed while it may. A managed
+   * server that keeps its policy to itself is believed. Rejects when Redis cannot be asked.
+   */
+  async checkEviction(): Promise<void> {
+    const policy = await this.redis.call(readEvictionPolicy, CHECK_DEADLINE_MS);
+    this.#isEvicting = policy !== null && policy !== NO_EVICTION;
+  }
+
+  get isEvicting(): boolean {
+    return this.#isEvicting;
+  }
+
+  /** Whether the answers of Redis count at the moment. */
+  get isBelieved(): boolean {
+    return this.#isFilled && this.#missingWrites === 0 && !this.#isEvicting && !this.redis.isCircuitOpen;
+  }
+
+  async #fill(denials: Iterable<Denial>): Promise<void> {
+    const claim = randomUUID();
+    const isOurs = await this.redis.call((redis) => redis.set(FILLING, claim, { nx: true, px: FILLING_MS }));
+    if (isOurs === null) return;
+    // A failure from here on counts as one more missing write, to be made good by the next filling.
+    this.#missingWrites += 1;
+    const madeGood = this.#missingWrites;
+    await this.redis.call((redis) => redis.del(MARKER));
+    await this.#writeAll(denials, { isFilling: true });
+    const isFilled = await this.redis.call((redis) =>
+      redis.eval<[string], number>(FINISH_FILLING, [FILLING, MARKER], [claim]),
+    );
+    this.#isFilled = Number(isFilled) === 1;
+    if (this.#isFilled) this.#missingWrites -= madeGood;
+  }
+
+  async #writeAll(denials: Iterable<Denial>, { isFilling }: { isFilling: boolean }): Promise<void> {
+    for (const batch of inBatches(denials)) {
+      const work = (redis: Redis) => {
+        const pipeline = redis.pipeline();
+        for (const { kind, value, expiresAt } of batch) {
+          // A lifetime, not an instant: the clock of Redis is not asked.
+          const px = Math.ceil(expiresAt.getTime() - this.clock.now().getTime());
+          if (px > 0) pipeline.set(keyOf(kind, value), "1", { px });
+        }
+        if (isFilling) pipeline.pexpire(FILLING, FILLING_MS);
+        return pipeline.length() === 0 ? Promise.resolve([]) : pipeline.exec();
+      };
+      await this.redis.call(work, WRITE_DEADLINE_MS);
+    }
+  }
+}
+
+function* inBatches(denials: Iterable<Denial>): Generator<Denial[]> {
+  let batch: Denial[] = [];
+  for (const denial of denials) {
+    batch.push(denial);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

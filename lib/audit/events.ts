@@ -1,24 +1,27 @@
 /** The closed list of what is recorded: `noun.past_participle`. */
-export type AuditEventType =
-  | "user.created"
-  | "user.signed_up"
-  | "user.enabled"
-  | "user.disabled"
-  | "user.role_changed"
-  | "user.name_changed"
-  | "sign_in.failed"
-  | "sign_in.limited"
-  | "session.started"
-  | "session.ended"
-  | "refresh_token.recovered"
-  | "refresh_token.reuse_detected"
-  | "access_token.denied"
-  | "access_token.forged"
-  | "access_token.algorithm_confused"
-  | "password.changed"
-  | "one_time_link.created"
-  | "one_time_link.consumed"
-  | "signing_key.activated";
+export const AUDIT_EVENT_TYPES = [
+  "user.created",
+  "user.signed_up",
+  "user.enabled",
+  "user.disabled",
+  "user.role_changed",
+  "user.name_changed",
+  "sign_in.failed",
+  "sign_in.limited",
+  "session.started",
+  "session.ended",
+  "refresh_token.recovered",
+  "refresh_token.reuse_detected",
+  "access_token.denied",
+  "access_token.forged",
+  "access_token.algorithm_confused",
+  "password.changed",
+  "one_time_link.created",
+  "one_time_link.consumed",
+  "signing_key.activated",
+] as const;
+
+export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
 /** Who sent a request, as far as it can be known. */
 export interface Client {

@@ -143,15 +143,13 @@ describe("the database refuses", () => {
     await insert("signing_keys", { ...second, state: "staged" });
   });
 
-  it.each([
-    "UPDATE audit_events SET type = 'session.ended'",
-    "UPDATE audit_events SET details = '{}' WHERE false",
-    "DELETE FROM audit_events",
-    "TRUNCATE audit_events",
-  ])("%s", async (statement) => {
-    await insert("audit_events", event());
-    await expect(sql.query(statement)).rejects.toThrow("append only");
-  });
+  it.each(["DELETE FROM audit_events", "DELETE FROM audit_events WHERE false", "TRUNCATE audit_events"])(
+    "%s",
+    async (statement) => {
+      await insert("audit_events", event());
+      await expect(sql.query(statement)).rejects.toThrow("append only");
+    },
+  );
 
   it("to forget events when their person is deleted", async () => {
     const person = user();
@@ -160,5 +158,85 @@ describe("the database refuses", () => {
     await sql.query("DELETE FROM users WHERE id = $1", [person.id]);
     const { rowCount } = await sql.query("SELECT 1 FROM audit_events WHERE user_id = $1", [person.id]);
     expect(rowCount).toBe(1);
+  });
+});
+
+describe("an audit event", () => {
+  const LINK = `previous_hash = decode(repeat('00', 32), 'hex'), hash = decode(repeat('ab', 32), 'hex')`;
+  const CHANGES = [
+    "id = id + 1000000",
+    "at = at + interval '1 ms'",
+    "type = 'session.ended'",
+    "actor_id = gen_random_uuid()",
+    "user_id = gen_random_uuid()",
+    "session_id = ''",
+    "ip = ''",
+    "user_agent = ''",
+    `details = '{"by": "somebody"}'`,
+  ];
+
+  let position = 0;
+  async function insertEvent(): Promise<string> {
+    await insert("audit_events", event());
+    const { rows } = await sql.query("SELECT max(id) AS id FROM audit_events");
+    return rows[0].id;
+  }
+  const change = (id: string, changes: string) =>
+    sql.query(`UPDATE audit_events SET ${changes} WHERE id = ${id}`);
+
+  async function insertChained(): Promise<string> {
+    const id = await insertEvent();
+    position += 1;
+    await change(id, `position = ${position}, ${LINK}`);
+    return id;
+  }
+
+  it("is chained once, and takes no other place, hash or none", async () => {
+    const id = await insertChained();
+    for (const changes of [
+      `position = position, ${LINK}`,
+      "position = position + 1000",
+      "previous_hash = hash",
+      "hash = previous_hash",
+      "position = NULL, previous_hash = NULL, hash = NULL",
+    ]) {
+      await expect(change(id, changes)).rejects.toThrow("append only");
+    }
+  });
+
+  it("is not written again as it is", async () => {
+    await expect(change(await insertEvent(), "type = type")).rejects.toThrow("append only");
+  });
+
+  it.each(CHANGES)("is not changed: %s", async (changes) => {
+    await expect(change(await insertEvent(), changes)).rejects.toThrow("append only");
+    await expect(change(await insertChained(), changes)).rejects.toThrow("append only");
+    await expect(change(await insertEvent(), `position = 1000, ${LINK}, ${changes}`)).rejects.toThrow(
+      "append only",
+    );
+  });
+
+  it.each([
+    [
+      "at no place",
+      "position = 0, previous_hash = sha256(''), hash = sha256('')",
+      "audit_events_chained_whole",
+    ],
+    ["without a hash", "position = 1000, previous_hash = sha256('')", "audit_events_chained_whole"],
+    ["without the hash before", "position = 1000, hash = sha256('')", "audit_events_chained_whole"],
+    [
+      "by another hash",
+      "position = 1000, previous_hash = sha256(''), hash = sha512('')",
+      "audit_events_chained_whole",
+    ],
+  ])("is not chained %s", async (_what, changes, constraint) => {
+    await expect(change(await insertEvent(), changes)).rejects.toMatchObject({ constraint });
+  });
+
+  it("does not take the place of another", async () => {
+    await insertChained();
+    await expect(change(await insertEvent(), `position = ${position}, ${LINK}`)).rejects.toMatchObject({
+      constraint: "audit_events_position_key",
+    });
   });
 });

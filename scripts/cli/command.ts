@@ -8,6 +8,12 @@ export interface CommandResult {
   isRefusal?: boolean;
 }
 
+/** An answer too long to hold: the text is written as it comes, the same with `--json` and without. */
+export interface StreamedResult {
+  stream: AsyncIterable<string>;
+  isRefusal?: boolean;
+}
+
 export interface CommandArguments {
   positionals: readonly string[];
   options: Readonly<Record<string, string | boolean | undefined>>;
@@ -20,7 +26,9 @@ export interface Command {
   /** How many words must stand behind NOUN VERB. */
   positionals: number;
   options: Readonly<Record<string, { type: "string" | "boolean" }>>;
-  run(latchkey: Services, given: CommandArguments): Promise<CommandResult>;
+  /** Refused while Latchkey runs on the embedded database. */
+  needsStoppedServer?: true;
+  run(latchkey: Services, given: CommandArguments): Promise<CommandResult | StreamedResult>;
 }
 
 /** A command used wrongly: exit code 2. */

@@ -6,10 +6,13 @@ import { isLatchkeyError } from "../../lib/errors/latchkey-error";
 import { createServices, type Services } from "../../lib/services";
 import { ensureAppSecret } from "../app-secret";
 import { applyMigrations } from "../apply-migrations";
-import { withDatabase } from "../embedded-database";
-import { textFor } from "../plain-error";
-import { type Command, type CommandResult, UsageError } from "./command";
+import { findRunningDatabase, withDatabase } from "../embedded-database";
+import { PlainError, textFor } from "../plain-error";
+import { auditExport, auditVerify } from "./audit";
+import { type Command, UsageError } from "./command";
+import { databaseCopy } from "./database";
 import { doctor } from "./doctor";
+import { write } from "./output";
 import { sessionsList, sessionsRevoke } from "./sessions";
 import { adminCreate, usersDisable, usersEnable, usersLink, usersList } from "./users";
 
@@ -21,6 +24,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "users link": usersLink,
   "sessions list": sessionsList,
   "sessions revoke": sessionsRevoke,
+  "audit verify": auditVerify,
+  "audit export": auditExport,
+  "database copy": databaseCopy,
   doctor,
 };
 
@@ -32,8 +38,13 @@ const USAGE = 2;
 export async function main(words: readonly string[]): Promise<number> {
   try {
     const { command, given, isJson } = readCommand(words);
-    const result = await withServices((latchkey) => command.run(latchkey, given));
-    write(result, isJson);
+    const settings = readSettings();
+    if (command.needsStoppedServer) await refuseRunning(settings);
+    const result = await withServices(settings, async (latchkey) => {
+      const answer = await command.run(latchkey, given);
+      await write(answer, isJson);
+      return answer;
+    });
     return result.isRefusal ? REFUSED : DONE;
   } catch (error) {
     process.stderr.write(explain(error));
@@ -69,9 +80,17 @@ function usage(): string {
   return ["Usage: npm run cli -- NOUN VERB [--json]", "", ...lines].join("\n");
 }
 
+/** Whether anything runs on an external database cannot be seen from here. */
+async function refuseRunning({ databaseUrl, dataDir }: Settings): Promise<void> {
+  if (databaseUrl !== null || (await findRunningDatabase(dataDir)) === null) return;
+  throw new PlainError(`Latchkey is running on ${dataDir}: stop it first.`);
+}
+
 /** On the database of the running Latchkey where there is one; its server hears of every change within a second. */
-async function withServices<Result>(use: (latchkey: Services) => Promise<Result>): Promise<Result> {
-  const settings = readSettings();
+async function withServices<Result>(
+  settings: Settings,
+  use: (latchkey: Services) => Promise<Result>,
+): Promise<Result> {
   return withDatabase(settings, async (databaseUrl) => {
     await applyMigrations(databaseUrl);
     const latchkey = createServices({
@@ -91,10 +110,6 @@ async function withServices<Result>(use: (latchkey: Services) => Promise<Result>
 function secretsOf(settings: Settings): readonly string[] {
   if (settings.secrets.length > 0) return settings.secrets;
   return readSettings({ APP_SECRET_FILE: ensureAppSecret(settings.dataDir) }).secrets;
-}
-
-function write({ data, lines }: CommandResult, isJson: boolean): void {
-  process.stdout.write(isJson ? `${JSON.stringify(data)}\n` : lines.map((line) => `${line}\n`).join(""));
 }
 
 function explain(error: unknown): string {

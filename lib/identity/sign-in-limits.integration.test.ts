@@ -130,3 +130,39 @@ it("counts in the database, so that another process sees it", async () => {
   expect(counted.map(({ points }) => points)).toEqual([10, 10, 10]);
   for (const { key } of counted) expect(key).not.toMatch(/192\.0\.2|ada/);
 });
+
+describe("a browser that the account has a session in", () => {
+  const signInFrom = (sessionId: string, password: string) =>
+    signIn(
+      { ...house.identity, hasher: new QuickHasher() },
+      { email: EMAIL, password },
+      clientAt(HOME.ip),
+      sessionId,
+    );
+
+  it("is not refused for what strangers guess at its own address", async () => {
+    await house.addPerson({ email: EMAIL });
+    const { session } = await attempt(HOME.ip, PASSWORD);
+    await codesOf(11, () => attempt(HOME.ip, OTHER_PASSWORD));
+    await expect(signInFrom(session.id, PASSWORD)).resolves.toBeDefined();
+  });
+
+  it("has ten guesses of its own", async () => {
+    await house.addPerson({ email: EMAIL });
+    const { session } = await attempt(HOME.ip, PASSWORD);
+    expect(await codesOf(10, () => signInFrom(session.id, OTHER_PASSWORD))).toEqual(
+      all("invalid_credentials", 10),
+    );
+    expect(hasCode(await errorOf(signInFrom(session.id, PASSWORD)), "rate_limited")).toBe(true);
+    // They do not count against others at the address.
+    await expect(attempt(HOME.ip, PASSWORD)).resolves.toBeDefined();
+  });
+
+  it("is anybody's to the account of another", async () => {
+    await house.addPerson({ email: EMAIL });
+    await house.addPerson({ email: "bob@example.com" });
+    const { session } = await attempt(HOME.ip, PASSWORD, "bob@example.com");
+    await codesOf(10, () => signInFrom(session.id, OTHER_PASSWORD));
+    expect(hasCode(await errorOf(signInFrom(session.id, PASSWORD)), "rate_limited")).toBe(true);
+  });
+});

@@ -43,12 +43,12 @@ async function attemptSignIn(
   replacedSessionId: string | null,
 ): Promise<Credentials> {
   const user = await deps.users.findByEmail(input.email);
-  const device = { client, sessionId: replacedSessionId };
-  await spendAttempt(deps, input.email, user, device);
+  const place = await placeOf(deps, user, client, replacedSessionId);
+  await spendAttempt(deps, input.email, user, place);
   const isRight = await deps.hasher.verify(input.password, user?.passwordHash ?? null);
   if (user === null || !isRight || user.status !== "active") return refuse(deps, user, client);
   const credentials = await replaceSession(deps, user, client, replacedSessionId);
-  await forgiveAttempts(deps, input.email, client);
+  await forgiveAttempts(deps, input.email, place);
   return credentials;
 }
 
@@ -81,53 +81,73 @@ export async function replaceSession(
   return credentials;
 }
 
-const pairOf = (email: string, client: Client): string => `${email} ${addressBucket(client.ip)}`;
-
-/** Where an attempt comes from: an address, and the session that the browser brings, if any. */
-interface Device {
+/** Where an attempt comes from, as far as the account it is at knows it. */
+interface Place {
   client: Client;
-  sessionId: string | null;
+  /** The session that this browser has brought is this person's. */
+  ownSessionId: string | null;
+}
+
+/** The browser of an account's own session is held apart from whoever shares its address. */
+const pairOf = (email: string, { client, ownSessionId }: Place): string =>
+  ownSessionId === null ? `${email} ${addressBucket(client.ip)}` : `${email} session ${ownSessionId}`;
+
+/** The same work whether the account exists or not. */
+async function placeOf(
+  deps: IdentityDependencies,
+  user: User | null,
+  client: Client,
+  sessionId: string | null,
+): Promise<Place> {
+  const session = sessionId === null ? null : await deps.sessions.find(sessionId);
+  return { client, ownSessionId: session !== null && session.userId === user?.id ? session.id : null };
 }
 
 /**
  * Three limits: one address against everybody, one address against one account, and everybody against one account.
- * Only strangers are held to the last, so that they cannot lock the owner out of a browser or a network he has used.
+ * A browser that the account has a session in has a count of its own, and a network that it has signed in from is not
+ * held to the last limit: strangers cannot lock the owner out of either.
  */
-async function spendAttempt(deps: IdentityDependencies, email: string, user: User | null, device: Device) {
-  const { client } = device;
+async function spendAttempt(deps: IdentityDependencies, email: string, user: User | null, place: Place) {
   const refusal =
-    (await deps.rateLimiter.spend("signInByAddress", addressBucket(client.ip))) ??
-    (await deps.rateLimiter.spend("signInFailureByAccountAndAddress", pairOf(email, client))) ??
-    (await spendAccountAttempt(deps, email, user, device));
+    place.ownSessionId === null
+      ? await spendStrangersAttempt(deps, email, user, place)
+      : await deps.rateLimiter.spend("signInFailureByAccountAndAddress", pairOf(email, place));
   if (refusal === null) return;
   // One event a window: a flood of attempts is not a flood of writes.
-  if (refusal.isFirst) await deps.audit.record({ ...eventOf(deps, user, client), type: "sign_in.limited" });
+  if (refusal.isFirst) {
+    await deps.audit.record({ ...eventOf(deps, user, place.client), type: "sign_in.limited" });
+  }
   throw new LatchkeyError("rate_limited", { retryAfterSeconds: refusal.retryAfterSeconds });
+}
+
+async function spendStrangersAttempt(
+  deps: IdentityDependencies,
+  email: string,
+  user: User | null,
+  place: Place,
+): Promise<Refusal | null> {
+  return (
+    (await deps.rateLimiter.spend("signInByAddress", addressBucket(place.client.ip))) ??
+    (await deps.rateLimiter.spend("signInFailureByAccountAndAddress", pairOf(email, place))) ??
+    (await spendAccountAttempt(deps, email, user, place.client))
+  );
 }
 
 async function spendAccountAttempt(
   deps: IdentityDependencies,
   email: string,
   user: User | null,
-  device: Device,
+  client: Client,
 ): Promise<Refusal | null> {
   const refusal = await deps.rateLimiter.spend("signInFailureByAccount", email);
-  return refusal === null || user === null || !(await isKnownDevice(deps, user, device)) ? refusal : null;
-}
-
-async function isKnownDevice(
-  deps: IdentityDependencies,
-  user: User,
-  { client, sessionId }: Device,
-): Promise<boolean> {
-  const session = sessionId === null ? null : await deps.sessions.find(sessionId);
-  if (session?.userId === user.id) return true;
+  if (refusal === null || user === null) return refusal;
   const known = await deps.sessions.recentAddresses(user.id);
-  return known.some((ip) => addressBucket(ip) === addressBucket(client.ip));
+  return known.some((ip) => addressBucket(ip) === addressBucket(client.ip)) ? null : refusal;
 }
 
-async function forgiveAttempts(deps: IdentityDependencies, email: string, client: Client): Promise<void> {
-  await deps.rateLimiter.forgive("signInFailureByAccountAndAddress", pairOf(email, client));
+async function forgiveAttempts(deps: IdentityDependencies, email: string, place: Place): Promise<void> {
+  await deps.rateLimiter.forgive("signInFailureByAccountAndAddress", pairOf(email, place));
   await deps.rateLimiter.forgive("signInFailureByAccount", email);
 }
 

@@ -1,28 +1,38 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "./generated/client";
 
-const MAX_CONNECTIONS = 10;
-const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_TIMEOUT_MS = 30_000;
 
+interface Patience {
+  connections: number;
+  /** For a connection, one that is free included. */
+  connectMs: number;
+  /** For a statement, the locks it waits for included. */
+  statementMs: number;
+  /** For its answer, on top. */
+  answerMs: number;
+}
+
 /** A database that does not answer is an outage, not a request that hangs. Well under the denylist's overlap. */
-const STATEMENT_TIMEOUT_MS = 4_000;
-const ANSWER_GRACE_MS = 1_000;
+const PATIENT: Patience = { connections: 10, connectMs: 3_000, statementMs: 4_000, answerMs: 1_000 };
+
+/** For what a request can do without: a few connections of its own, so that it keeps none from the others. */
+export const IMPATIENT: Patience = { connections: 3, connectMs: 1_000, statementMs: 1_000, answerMs: 200 };
 
 /** The embedded database runs one transaction at a time, so one may have to wait for its turn. */
 const TRANSACTION_MAX_WAIT_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** A pool on one database. Nothing connects before the first query. */
-export function createClient(databaseUrl: string): PrismaClient {
+export function createClient(databaseUrl: string, patience: Patience = PATIENT): PrismaClient {
   const adapter = new PrismaPg({
     connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    max: patience.connections,
+    connectionTimeoutMillis: patience.connectMs,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     keepAlive: true,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_GRACE_MS,
+    statement_timeout: patience.statementMs,
+    query_timeout: patience.statementMs + patience.answerMs,
     // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
     options: "-c TimeZone=UTC",
   });

@@ -1,24 +1,47 @@
-import { RateLimiterPrisma, RateLimiterRes } from "rate-limiter-flexible";
+import { ConsecutiveBreaker, circuitBreaker, handleWhen } from "cockatiel";
+import { RateLimiterMemory, RateLimiterPrisma, RateLimiterRes } from "rate-limiter-flexible";
 import { encodeBase64url } from "@/lib/crypto/base64url";
 import { sha256 } from "@/lib/crypto/derive-key";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
 import { RATE_LIMITS, type RateLimitName } from "@/lib/policy/rate-limits";
-import type { Database } from "./client";
+import type { PrismaClient } from "./generated/client";
 
-/** Counts in the database, so that every instance sees the same attempts. Keys are hashed: no address in clear. */
-export function createRateLimiter(db: Database): RateLimiter {
-  const limiters = new Map(
-    Object.keys(RATE_LIMITS).map((name) => [name, createLimiter(db, name as RateLimitName)]),
+/** After one failure the table is left alone for so long, and this process counts by itself. */
+const TABLE_PAUSE_MS = 5_000;
+
+/**
+ * Counts in the database, so that every instance sees the same attempts; in this process while the table cannot be
+ * used, so that nobody's sign-in waits for it. Keys are hashed: no address in clear.
+ * `client` should have connections of its own and little patience.
+ */
+export function createRateLimiter(client: PrismaClient): RateLimiter {
+  const breaker = circuitBreaker(
+    handleWhen((error) => !(error instanceof RateLimiterRes)),
+    { breaker: new ConsecutiveBreaker(1), halfOpenAfter: TABLE_PAUSE_MS },
   );
-  const limiterOf = (name: RateLimitName): RateLimiterPrisma => {
-    const limiter = limiters.get(name);
-    if (limiter === undefined) throw new Error(`No such limit: ${name}`);
-    return limiter;
+  const limiters = new Map(
+    Object.keys(RATE_LIMITS).map((name) => [name, createLimiters(client, name as RateLimitName)]),
+  );
+  const limitersOf = (name: RateLimitName): Limiters => {
+    const found = limiters.get(name);
+    if (found === undefined) throw new Error(`No such limit: ${name}`);
+    return found;
   };
+
+  async function consume(name: RateLimitName, key: string): Promise<void> {
+    const { shared, own } = limitersOf(name);
+    try {
+      await breaker.execute(() => shared.consume(key));
+    } catch (reason) {
+      if (reason instanceof RateLimiterRes) throw reason;
+      await own.consume(key);
+    }
+  }
+
   return {
     spend: async (name, subject) => {
       try {
-        await limiterOf(name).consume(keyOf(subject));
+        await consume(name, keyOf(subject));
         return null;
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
@@ -29,23 +52,30 @@ export function createRateLimiter(db: Database): RateLimiter {
       }
     },
     forgive: async (name, subject) => {
-      await limiterOf(name).delete(keyOf(subject));
+      const { shared, own } = limitersOf(name);
+      await own.delete(keyOf(subject));
+      await breaker.execute(() => shared.delete(keyOf(subject))).catch(() => undefined);
     },
-    deleteExpired: async (now) => (await db.rateLimit.deleteMany({ where: { expire: { lte: now } } })).count,
   };
 }
 
-function createLimiter(db: Database, name: RateLimitName): RateLimiterPrisma {
+interface Limiters {
+  shared: RateLimiterPrisma;
+  own: RateLimiterMemory;
+}
+
+function createLimiters(client: PrismaClient, name: RateLimitName): Limiters {
   const { points, windowSeconds } = RATE_LIMITS[name];
-  return new RateLimiterPrisma({
-    storeClient: db,
-    tableName: "rateLimit",
-    keyPrefix: name,
-    points,
-    duration: windowSeconds,
-    inMemoryBlockOnConsumed: points + 1,
-    clearExpiredByTimeout: false,
-  });
+  const options = { keyPrefix: name, points, duration: windowSeconds };
+  return {
+    shared: new RateLimiterPrisma({
+      ...options,
+      storeClient: client,
+      tableName: "rateLimit",
+      clearExpiredByTimeout: false,
+    }),
+    own: new RateLimiterMemory(options),
+  };
 }
 
 const keyOf = (subject: string): string => encodeBase64url(sha256(subject));

@@ -1,11 +1,14 @@
+import type { AuditChain } from "@/lib/audit/chain";
 import type { AuditLog } from "@/lib/audit/events";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
 import type { OneTimeLinkStore, UserStore } from "@/lib/identity/user-store";
 import type { SigningKeyStore } from "@/lib/keys/signing-key";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionStore } from "@/lib/sessions/session-store";
+import { createAuditChain } from "./audit-chain";
 import { createAuditLog } from "./audit-events";
-import { createClient, type Database } from "./client";
+import { type CleanupCounts, cleanUp } from "./cleanup";
+import { createClient, type Database, IMPATIENT } from "./client";
 import { createDenialStore } from "./denials";
 import { createOneTimeLinkStore } from "./one-time-links";
 import { createRateLimiter } from "./rate-limiter";
@@ -21,12 +24,15 @@ export interface Stores {
   signingKeys: SigningKeyStore;
   denials: DenialStore;
   audit: AuditLog;
-  rateLimiter: RateLimiter;
 }
 
 export interface DatabaseStores extends Stores {
+  rateLimiter: RateLimiter;
+  auditChain: AuditChain;
   /** Runs the work in one transaction: all of it happens, or nothing. Keep it short. */
   atomically<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result>;
+  /** Ends what has expired and deletes what is over; leaves it to another process that is at it. */
+  cleanUp(now: Date): Promise<CleanupCounts>;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   databaseTime(): Promise<Date>;
@@ -35,9 +41,13 @@ export interface DatabaseStores extends Stores {
 
 export function openStores(databaseUrl: string): DatabaseStores {
   const client = createClient(databaseUrl);
+  const limiterClient = createClient(databaseUrl, IMPATIENT);
   return {
     ...createStores(client, (work) => client.$transaction(work)),
+    rateLimiter: createRateLimiter(limiterClient),
+    auditChain: createAuditChain(client),
     atomically: (work) => client.$transaction((tx) => work(createStores(tx, (inner) => inner(tx)))),
+    cleanUp: (now) => cleanUp((work) => client.$transaction(work), now),
     ping: async () => {
       await client.$queryRaw`SELECT 1`;
     },
@@ -45,7 +55,9 @@ export function openStores(databaseUrl: string): DatabaseStores {
       const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
       return row.now;
     },
-    close: () => client.$disconnect(),
+    close: async () => {
+      await Promise.all([client.$disconnect(), limiterClient.$disconnect()]);
+    },
   };
 }
 
@@ -57,6 +69,5 @@ function createStores(db: Database, atomically: Atomically): Stores {
     signingKeys: createSigningKeyStore(db),
     denials: createDenialStore(db),
     audit: createAuditLog(db),
-    rateLimiter: createRateLimiter(db),
   };
 }

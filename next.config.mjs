@@ -1,5 +1,10 @@
+import { nameActionsAlike, releaseId } from "./scripts/release.mjs";
+
+nameActionsAlike();
+
 /** @type {import("next").NextConfig} */
 export default {
+  generateBuildId: () => releaseId(),
   poweredByHeader: false,
   reactStrictMode: true,
   // The image optimiser fetches on a caller's word; nothing here needs it.

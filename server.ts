@@ -1,19 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import next from "next";
+import { brokenAnswer } from "./app/_http/broken-answer";
+import { logConsole } from "./lib/audit/console-log";
+import { duringRequest, type RequestScope } from "./lib/audit/request-scope";
 import { DRAIN_MS } from "./lib/config/durations";
 import { SettingError } from "./lib/config/setting-error";
 import type { Settings } from "./lib/config/settings";
 import { SealedBoxError } from "./lib/crypto/sealed-box";
-import { problemHeaders, toProblem } from "./lib/errors/problem";
+import type { ErrorCode } from "./lib/errors/catalogue";
+import { admit } from "./lib/http/admit";
+import { type Answered, onAnswered } from "./lib/http/answered";
+import { Drain } from "./lib/http/drain";
+import { refuseUnparsed } from "./lib/http/refuse-unparsed";
+import { replaceBroken } from "./lib/http/replace-broken";
 import { prepareFirstAdministrator } from "./lib/identity/first-administrator";
-import { NO_CONTENT_CSP } from "./lib/policy/content-security-policy";
-import { refusalAtTheDoor, trustedHeaders } from "./lib/policy/front-door";
-import { routeFor } from "./lib/policy/routes";
-import { SECURITY_HEADERS } from "./lib/policy/security-headers";
+import { OTHER } from "./lib/metrics/label-values";
 import { type Services, services } from "./lib/services";
+import packageFile from "./package.json" with { type: "json" };
 
 /** Slow clients are cut off: a request's head and the whole of it have so long to arrive. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -21,23 +25,40 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const CONNECTIONS_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
 
-const UNPARSED_STATUS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
+/** Of the time to drain, what is kept to close the database's connections in. */
+const CLOSING_MS = 1_000;
+
+/** Machines ask for these all day, and each page for several files. */
+const QUIET_ROUTES = new Set(["/healthz", "/readyz", "/metrics", "/_*"]);
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** One process of Latchkey: Node's HTTP server, the front door, and Next behind it. */
 async function serve(): Promise<void> {
   const latchkey = services();
   const { port, development, origin, bootstrapAdmin } = latchkey.settings;
+  latchkey.metrics.watchProcess(packageFile.version);
   await latchkey.start();
   const notice = await prepareFirstAdministrator(latchkey.identity, bootstrapAdmin);
+  if (!development) logConsole(latchkey.log);
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
   });
+  const drain = new Drain(server);
+  const handle = await prepareNext(server, latchkey.settings);
+  server.on("request", (request, response) => serveRequest(request, response, handle, latchkey, drain));
+  server.on("clientError", refuseUnparsed);
+  await listen(server, port);
+  stopWithLauncher(drain, latchkey);
+  process.stdout.write(`Latchkey is ready at ${origin}\n`);
+  if (notice !== null) process.stdout.write(`${notice}\n`);
+  process.send?.({ type: "listening" });
+}
+
+async function prepareNext(server: Server, { development, port }: Settings): Promise<Handle> {
   const app = next({
     // Next hangs an upgrade listener on the server it is given, which would pass the front door by. Only hot reload
     // needs one; without any, Node hands an upgrade in as an ordinary request.
@@ -48,51 +69,62 @@ async function serve(): Promise<void> {
     hostname: "localhost",
   });
   await app.prepare();
-  const handle = app.getRequestHandler();
-  server.on("request", (request, response) => {
-    if (!admit(request, response, latchkey.settings)) return;
-    handle(request, response).catch((error: unknown) => {
-      latchkey.log.error({ err: error }, "a request failed outside of every handler");
+  return app.getRequestHandler();
+}
+
+/** Every request, from the front door to its line in the log. */
+function serveRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: Handle,
+  latchkey: Services,
+  drain: Drain,
+): void {
+  const { settings, denylist } = latchkey;
+  const scope = openScope(latchkey, drain);
+  drain.watch(response);
+  const refusal = admit(request, response, scope.requestId, settings);
+  onAnswered(request, response, (answered) => report(answered, refusal, scope, latchkey));
+  if (refusal !== null) return;
+  // In development Next shows what is broken, and the script that calls an action has its own form of an error.
+  const isReplaced = !settings.development && request.headers["next-action"] === undefined;
+  if (isReplaced) replaceBroken(response, () => brokenAnswer(request, scope));
+  duringRequest(scope, () => denylist.duringRequest(() => handle(request, response))).catch(
+    (error: unknown) => {
+      latchkey.log.error(
+        { requestId: scope.requestId, err: error },
+        "a request failed outside of every handler",
+      );
       response.destroy();
-    });
-  });
-  server.on("clientError", refuseUnparsed);
-  await listen(server, port);
-  stopWithLauncher(server, latchkey);
-  process.stdout.write(`Latchkey is ready at ${origin}\n`);
-  if (notice !== null) process.stdout.write(`${notice}\n`);
-  process.send?.({ type: "listening" });
+    },
+  );
 }
 
-/** The front door: security headers on whatever is answered, then only requests with one meaning come in. */
-function admit(request: IncomingMessage, response: ServerResponse, settings: Settings): boolean {
-  const requestId = randomUUID();
-  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
-  response.setHeader("Content-Security-Policy", NO_CONTENT_CSP);
-  response.setHeader("X-Request-Id", requestId);
-  const { method = "", url: target = "", headers, headersDistinct } = request;
-  const valuesOf = (name: string) => headersDistinct[name] ?? [];
-  const code = refusalAtTheDoor({ method, target, headers, valuesOf }, settings.origin);
-  if (code !== null) {
-    const problem = toProblem({ code }, requestId);
-    const allow = code === "method_not_allowed" ? routeFor(target.split("?", 1)[0] ?? "").methods : undefined;
-    response.writeHead(problem.status, { ...problemHeaders({ code, allow }), Connection: "close" });
-    response.end(JSON.stringify(problem));
-    return false;
-  }
-  const socketAddress = request.socket.remoteAddress ?? "";
-  request.headers = trustedHeaders(headers, { socketAddress, requestId }, settings);
-  return true;
+function openScope({ isOutage }: Services, { isStopping }: Drain): RequestScope {
+  let hasOutage = false;
+  return {
+    requestId: randomUUID(),
+    isStopping,
+    get hasOutage() {
+      return hasOutage;
+    },
+    failed: (error) => {
+      hasOutage ||= isOutage(error);
+    },
+  };
 }
 
-/** What Node could not read as a request. 431 and 408 keep their meaning; the rest is 400. One answer a request. */
-function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const hasAnswered = socket instanceof Socket && socket.bytesWritten > 0;
-  if (!socket.writable || hasAnswered || error.code === "ECONNRESET") return void socket.destroy();
-  const status = UNPARSED_STATUS[error.code ?? ""] ?? "400 Bad Request";
-  const headers = [...SECURITY_HEADERS, ["Content-Security-Policy", NO_CONTENT_CSP], ["Connection", "close"]];
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 ${status}\r\n${lines}Content-Length: 0\r\n\r\n`);
+function report(
+  { route, method, status, seconds }: Answered,
+  refusal: ErrorCode | null,
+  { requestId }: RequestScope,
+  { log, metrics }: Services,
+): void {
+  if (refusal !== null) metrics.refusals.inc(refusal);
+  // Refused at the door, it has no route: a stranger could otherwise make a time series of each route and refusal.
+  metrics.requests.observe({ route: refusal === null ? route : OTHER, method, status }, seconds);
+  const level = QUIET_ROUTES.has(route) ? "debug" : "info";
+  log[level]({ requestId, method, route, status, durationMs: Math.round(seconds * 1_000) }, "request");
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -107,13 +139,15 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Finishes the requests in flight, then ends: asked to by a signal, or because the launcher is gone. */
-function stopWithLauncher(server: Server, latchkey: Services): void {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) return;
-    isStopping = true;
-    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-    server.close(() => void latchkey.stop().finally(() => process.exit(0)));
+function stopWithLauncher(drain: Drain, latchkey: Services): void {
+  const stop = async () => {
+    if (drain.isStopping) return;
+    const delayMs = latchkey.settings.shutdownDelaySeconds * 1_000;
+    setTimeout(() => process.exit(1), delayMs + DRAIN_MS).unref();
+    const cut = await drain.stop(DRAIN_MS - CLOSING_MS, delayMs);
+    if (cut > 0) latchkey.log.warn({ requests: cut }, "requests that took too long to drain were cut");
+    await latchkey.stop().catch((error: unknown) => latchkey.log.warn({ err: error }, "not closed cleanly"));
+    process.exit(0);
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunningProcess, startNode, untilGone } from "../e2e/support/running-process";
+import { deriveKey } from "../lib/crypto/derive-key";
 
 const SERVER = /^server (\d+) (\S+) (\S+)$/m;
 
@@ -42,6 +43,12 @@ describe("the launcher", () => {
     const { rows } = await client.query("SELECT count(*)::int AS users FROM users");
     await client.end();
     expect({ rows, revocation }).toEqual({ rows: [{ users: 0 }], revocation: "replica" });
+  });
+
+  it("gives the server a key for server actions that depends on the secret alone", async () => {
+    const [, key] = await launch().untilOutput(/^actions (\S+)$/m);
+    const secret = (await readFile(join(dataDir, "app-secret"), "utf8")).trim();
+    expect(key).toBe(deriveKey(secret, "server-actions").toString("base64"));
   });
 
   it("keeps data folder, socket and secret to their owner", async () => {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readSettings, type Settings } from "../lib/config/settings";
+import { deriveKey } from "../lib/crypto/derive-key";
 import { ensureAppSecret } from "./app-secret";
 import { applyMigrations } from "./apply-migrations";
 import { startEmbeddedDatabase } from "./embedded-database";
@@ -64,11 +65,21 @@ async function runServer(
     ...given,
     DATABASE_URL: databaseUrl,
     REVOCATION: settings.revocation,
+    SHUTDOWN_DELAY_SECONDS: String(settings.shutdownDelaySeconds),
     NEXT_TELEMETRY_DISABLED: "1",
   };
-  const server = startServer(script, PROJECT, environment);
+  const server = startServer(script, PROJECT, { ...environment, ...actionKey(environment) }, settings);
   signals.releaseTo(server.stop);
   return server.ended;
+}
+
+/**
+ * With what Next seals the variables that a server action takes along through a page: the same on every instance, and
+ * known to nobody else (docs/decisions/011).
+ */
+function actionKey(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const [secret = ""] = readSettings(environment).secrets;
+  return { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: deriveKey(secret, "server-actions").toString("base64") };
 }
 
 interface HeldSignals {

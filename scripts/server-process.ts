@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { DRAIN_MS } from "../lib/config/durations";
+import type { Settings } from "../lib/config/settings";
 
 /** On top of the time the server takes to drain by itself. */
 const GRACE_MS = 5_000;
@@ -17,14 +18,22 @@ export interface ServerProcess {
  * process is killed outright. It is in a session of its own, so that Ctrl-C in a terminal reaches it once, through
  * `stop`, and not a second time from the terminal.
  */
-export function startServer(script: string, cwd: string, env: NodeJS.ProcessEnv): ServerProcess {
+export function startServer(
+  script: string,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  { shutdownDelaySeconds }: Pick<Settings, "shutdownDelaySeconds">,
+): ServerProcess {
   const child = spawn(process.execPath, ["--import", "tsx", script], {
     cwd,
     env,
     detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  return { ended: untilEnd(child), stop: stopOnce(child) };
+  return {
+    ended: untilEnd(child),
+    stop: stopOnce(child, shutdownDelaySeconds * 1_000 + DRAIN_MS + GRACE_MS),
+  };
 }
 
 function untilEnd(child: ChildProcess): Promise<number> {
@@ -34,12 +43,12 @@ function untilEnd(child: ChildProcess): Promise<number> {
   });
 }
 
-function stopOnce(child: ChildProcess): () => void {
+function stopOnce(child: ChildProcess, patienceMs: number): () => void {
   let asked = false;
   return () => {
     if (asked) return;
     asked = true;
     child.kill("SIGTERM");
-    setTimeout(() => child.kill("SIGKILL"), DRAIN_MS + GRACE_MS).unref();
+    setTimeout(() => child.kill("SIGKILL"), patienceMs).unref();
   };
 }

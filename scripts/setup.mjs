@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { buildInputs, CLIENT_FOLDER, hashOf, PROJECT } from "./release.mjs";
 
 /** What has to be there before anything runs. Each step does nothing when there is nothing to do. */
 
-export const PROJECT = join(import.meta.dirname, "..");
+export { PROJECT };
 
 /** Major version -> its first minor version that serves. Every version from 24 on does. */
 const MINIMUM_MINOR = new Map([
@@ -14,23 +14,8 @@ const MINIMUM_MINOR = new Map([
 ]);
 const FIRST_FREE_MAJOR = 24;
 
-/** Inputs of `next build`; tests are not among them. */
-const BUILD_SOURCES = [
-  "app",
-  "lib",
-  "public",
-  "middleware.ts",
-  "instrumentation-client.ts",
-  "next.config.mjs",
-  "postcss.config.mjs",
-  "package-lock.json",
-  "prisma/schema.prisma",
-  "tsconfig.json",
-];
-const NOT_A_SOURCE = /\.test\.tsx?$/;
 const BUILD_STAMP = ".next/latchkey-sources";
 
-const CLIENT_FOLDER = "lib/store/generated";
 const CLIENT_STAMP = `${CLIENT_FOLDER}/.latchkey-schema`;
 
 /** What the tools below would otherwise do on their own: report usage, ask for updates, colour nothing. */
@@ -116,35 +101,6 @@ function packagesIn(lockfile) {
 function clientInputs() {
   const version = JSON.parse(readFileSync(join(PROJECT, "node_modules/prisma/package.json"), "utf8")).version;
   return `${version} ${hashOf(["prisma/schema.prisma"])}`;
-}
-
-function buildInputs() {
-  return hashOf(BUILD_SOURCES);
-}
-
-/** @param {string[]} paths */
-function hashOf(paths) {
-  const hash = createHash("sha256");
-  for (const path of paths.flatMap(filesUnder)) {
-    hash
-      .update(`${path}\0`)
-      .update(readFileSync(join(PROJECT, path)))
-      .update("\0");
-  }
-  return hash.digest("hex");
-}
-
-/**
- * @param {string} path
- * @returns {string[]}
- */
-function filesUnder(path) {
-  const full = join(PROJECT, path);
-  if (path === CLIENT_FOLDER || NOT_A_SOURCE.test(path) || !existsSync(full)) return [];
-  if (!statSync(full).isDirectory()) return [path];
-  return readdirSync(full)
-    .sort()
-    .flatMap((name) => filesUnder(`${path}/${name}`));
 }
 
 /**

@@ -1,13 +1,14 @@
 import { NextResponse } from "next/server";
+import { currentRequest } from "@/lib/audit/request-scope";
 import { readiness } from "@/lib/readiness";
 import { services } from "@/lib/services";
 
-/** 200 when every part answers, otherwise 503 with which does not. */
+/** 200 when requests can be served, and which part is degraded; 503 when they cannot, or soon will not be. */
 export async function GET(): Promise<NextResponse> {
-  const parts = await readiness(services());
-  const isReady = Object.values(parts).every((state) => state === "ok");
+  const { status: state, parts } = await readiness(services());
+  const status = currentRequest()?.isStopping ? "unavailable" : state;
   return NextResponse.json(
-    { status: isReady ? "ok" : "unavailable", parts },
-    { status: isReady ? 200 : 503, headers: { "Cache-Control": "no-store" } },
+    { status, parts },
+    { status: status === "unavailable" ? 503 : 200, headers: { "Cache-Control": "no-store" } },
   );
 }

@@ -61,6 +61,16 @@ describe("a process that is told to stop", () => {
     expect(await code).toBe(0);
   });
 
+  it("takes new connections until its delay is over, and says that it will end", async () => {
+    await latchkey.stop();
+    latchkey = await startLatchkey({ embedded: false, env: { SHUTDOWN_DELAY_SECONDS: "2" } });
+    const code = stop();
+    while ((await answerOf(client()("/readyz"))).status === 200);
+    expect(await answerOf(client()("/login"))).toMatchObject({ status: 200, connection: "close" });
+    await untilRefused(latchkey.port);
+    expect(await code).toBe(0);
+  });
+
   it("waits for a request that is still being sent, and a second signal changes nothing", async () => {
     const body = JSON.stringify({ email: "nobody@example.com", password: "not the password of anybody" });
     const login = await begin(client(), latchkey.origin, body.length);

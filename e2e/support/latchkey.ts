@@ -92,6 +92,7 @@ function cleanSettings(port: number, dataDir: string, external: TestDatabase | n
     APP_SECRET: external === null ? "" : randomBytes(32).toString("base64url"),
     APP_SECRET_FILE: "",
     REVOCATION: "",
+    SHUTDOWN_DELAY_SECONDS: "0",
     SIGNUP: "",
     BOOTSTRAP_ADMIN_EMAIL: "",
     BOOTSTRAP_ADMIN_PASSWORD: "",

@@ -59,6 +59,12 @@ export const KEYRING_COOLDOWN_MS = 1_000;
 
 export const HSTS_MAX_AGE_SECONDS = 2 * 365 * SECONDS_PER_DAY;
 
+/** No setting of SHUTDOWN_DELAY_SECONDS is larger. */
+export const MAX_SHUTDOWN_DELAY_SECONDS = 30;
+
+/** Long enough for a load balancer to notice that an instance will end. */
+export const MULTIPLE_SHUTDOWN_DELAY_SECONDS = 3;
+
 /** Time a stopping process gives to the requests in flight. */
 export const DRAIN_MS = 10_000;
 

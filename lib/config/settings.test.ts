@@ -32,6 +32,7 @@ describe("without any variable", () => {
       sessionIdleSeconds: 7 * 86_400,
       sessionMaxSeconds: 30 * 86_400,
       clockToleranceSeconds: 10,
+      shutdownDelaySeconds: 0,
       signup: "invite",
       bootstrapAdmin: null,
       trustedProxies: [],
@@ -45,7 +46,7 @@ describe("without any variable", () => {
   it("is the same as with every variable empty", () => {
     const names =
       "PORT APP_ORIGIN DATA_DIR DATABASE_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN METRICS_TOKEN APP_SECRET APP_SECRET_FILE REVOCATION ACCESS_TOKEN_MINUTES " +
-      "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
+      "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS SHUTDOWN_DELAY_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
       "BOOTSTRAP_ADMIN_PASSWORD TRUSTED_PROXIES LOG_LEVEL INSECURE_COOKIES NODE_ENV";
     const empty = Object.fromEntries(names.split(" ").map((name) => [name, ""]));
     expect(readSettings(empty)).toEqual(readSettings({}));
@@ -78,6 +79,8 @@ describe("a value it may hold", () => {
     [{ SESSION_MAX_DAYS: "365", SESSION_IDLE_DAYS: "365" }, { sessionIdleSeconds: 365 * 86_400 }],
     [{ CLOCK_TOLERANCE_SECONDS: "0" }, { clockToleranceSeconds: 0 }],
     [{ CLOCK_TOLERANCE_SECONDS: "30" }, { clockToleranceSeconds: 30 }],
+    [{ SHUTDOWN_DELAY_SECONDS: "0" }, { shutdownDelaySeconds: 0 }],
+    [{ SHUTDOWN_DELAY_SECONDS: "30" }, { shutdownDelaySeconds: 30 }],
     [{ SIGNUP: "open" }, { signup: "open" }],
     [
       { BOOTSTRAP_ADMIN_EMAIL: "ada@example.com", BOOTSTRAP_ADMIN_PASSWORD: "p" },
@@ -107,6 +110,7 @@ describe("a value it may not hold", () => {
     ["SESSION_IDLE_DAYS", 1, 365, ["0", "366"]],
     ["SESSION_MAX_DAYS", 1, 365, ["0", "366"]],
     ["CLOCK_TOLERANCE_SECONDS", 0, 30, ["31"]],
+    ["SHUTDOWN_DELAY_SECONDS", 0, 30, ["31"]],
   ];
   const never = [
     "-1",

@@ -5,6 +5,8 @@ import {
   daysToSeconds,
   MAX_ACCESS_TOKEN_SECONDS,
   MAX_CLOCK_TOLERANCE_SECONDS,
+  MAX_SHUTDOWN_DELAY_SECONDS,
+  MULTIPLE_SHUTDOWN_DELAY_SECONDS,
   minutesToSeconds,
 } from "./durations";
 import { parseRange } from "./ip-address";
@@ -29,6 +31,8 @@ export interface Settings {
   sessionIdleSeconds: number;
   sessionMaxSeconds: number;
   clockToleranceSeconds: number;
+  /** Told to stop, the process goes on taking connections for so long, while `/readyz` says that it will end. */
+  shutdownDelaySeconds: number;
   signup: "invite" | "open";
   bootstrapAdmin: { email: string; password: string } | null;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed. */
@@ -46,7 +50,7 @@ const MINIMUM_SECRET_BYTES = 32;
 /** A secret made of few different characters was typed, not drawn at random (SECURITY.md J5). */
 const MINIMUM_DISTINCT_CHARACTERS = 10;
 
-const whole = (from: number, to: number, fallback: number) =>
+const whole = (from: number, to: number, fallback?: number) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : (value ?? fallback)),
     z.number(`a whole number from ${from} to ${to}`).int().min(from).max(to),
@@ -73,6 +77,7 @@ const environment = z.object({
   SESSION_IDLE_DAYS: whole(1, 365, 7),
   SESSION_MAX_DAYS: whole(1, 365, 30),
   CLOCK_TOLERANCE_SECONDS: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 10),
+  SHUTDOWN_DELAY_SECONDS: whole(0, MAX_SHUTDOWN_DELAY_SECONDS).optional(),
   SIGNUP: z.enum(["invite", "open"]).default("invite"),
   BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().optional(),
@@ -106,6 +111,7 @@ const ALLOWED: Record<keyof Environment, string> = {
   SESSION_IDLE_DAYS: "a whole number from 1 to 365, not above SESSION_MAX_DAYS",
   SESSION_MAX_DAYS: "a whole number from 1 to 365",
   CLOCK_TOLERANCE_SECONDS: "a whole number from 0 to 30",
+  SHUTDOWN_DELAY_SECONDS: "a whole number from 0 to 30",
   SIGNUP: "invite or open",
   BOOTSTRAP_ADMIN_EMAIL: "an e-mail address, together with BOOTSTRAP_ADMIN_PASSWORD",
   BOOTSTRAP_ADMIN_PASSWORD: "a password, together with BOOTSTRAP_ADMIN_EMAIL",
@@ -167,6 +173,8 @@ export function readSettings(
     sessionIdleSeconds: daysToSeconds(env.SESSION_IDLE_DAYS),
     sessionMaxSeconds: daysToSeconds(env.SESSION_MAX_DAYS),
     clockToleranceSeconds: env.CLOCK_TOLERANCE_SECONDS,
+    shutdownDelaySeconds:
+      env.SHUTDOWN_DELAY_SECONDS ?? (env.DATABASE_URL ? MULTIPLE_SHUTDOWN_DELAY_SECONDS : 0),
     signup: env.SIGNUP,
     bootstrapAdmin: readBootstrapAdmin(env),
     trustedProxies: readTrustedProxies(env),

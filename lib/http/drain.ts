@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 
 /** A request may be on its way on a connection that looks idle here. */
 const IDLE_GRACE_MS = 1_000;
@@ -39,16 +39,17 @@ export class Drain {
   }
 
   /**
-   * Takes no new connections and resolves when the open ones have ended: with the number of requests that had to be
-   * cut because they took longer than `patienceMs`. Asking again changes nothing.
+   * Goes on for `delayMs`, then takes no new connections, and resolves when the open ones have ended: with the number
+   * of requests that had to be cut because they took longer than `patienceMs`. Asking again changes nothing.
    */
-  stop(patienceMs: number): Promise<number> {
-    this.#stopped ??= this.#stop(patienceMs);
+  stop(patienceMs: number, delayMs = 0): Promise<number> {
+    this.#stopped ??= this.#stop(patienceMs, delayMs);
     return this.#stopped;
   }
 
-  async #stop(patienceMs: number): Promise<number> {
+  async #stop(patienceMs: number, delayMs: number): Promise<number> {
     let cut = 0;
+    if (delayMs > 0) await wait(delayMs);
     const patience = setTimeout(() => {
       cut = this.#unanswered.size;
       this.server.closeAllConnections();

@@ -88,6 +88,7 @@ const settings = (origin: string, databaseUrl: string, redisUrl = ""): Record<st
   APP_SECRET: randomBytes(32).toString("base64url"),
   APP_SECRET_FILE: "",
   REVOCATION: "",
+  SHUTDOWN_DELAY_SECONDS: "0",
   ACCESS_TOKEN_MINUTES: "",
   SESSION_IDLE_DAYS: "",
   SESSION_MAX_DAYS: "",

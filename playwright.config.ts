@@ -6,6 +6,8 @@ const executablePath = process.env.CHROMIUM_PATH;
 /** Each test starts the production build for itself (e2e/support/latchkey.ts), so there is no server to share. */
 export default defineConfig({
   testDir: "e2e",
+  // The others are Vitest's.
+  testMatch: "**/*.spec.ts",
   outputDir: "test-results",
   workers: 2,
   forbidOnly: true,

@@ -1,15 +1,21 @@
 import { LRUCache } from "lru-cache";
 import type { AuditEvent } from "./audit/events";
 import { createLogger, type Logger } from "./audit/logger";
-import { DENYLIST_POLL_MS, KEYRING_RELOAD_MS } from "./config/durations";
+import { Background } from "./background";
+import { AUDIT_CHAIN_MS, DENYLIST_POLL_MS, KEYRING_RELOAD_MS, REDIS_CHECK_MS } from "./config/durations";
 import { readSettings, type Settings } from "./config/settings";
 import { type Clock, systemClock } from "./crypto/clock";
 import { createSealedBox } from "./crypto/sealed-box";
 import type { IdentityDependencies } from "./identity/dependencies";
 import { PasswordHasher } from "./identity/password-hasher";
 import { Keyring } from "./keys/keyring";
-import { type Denylist, StrictDenylist } from "./revocation/denylist";
-import { ReplicaDenylist } from "./revocation/replica-denylist";
+import { createMetrics, type Metrics } from "./metrics/metrics";
+import { ROUTE_PATTERNS } from "./policy/routes";
+import { openRedis, type RedisLink } from "./redis/redis-link";
+import type { DenialStore } from "./revocation/denial";
+import { DenialCopy } from "./revocation/denial-copy";
+import { Denylist, type DenylistSource } from "./revocation/denylist";
+import { SharedDenials } from "./revocation/shared-denials";
 import type { SessionDependencies } from "./sessions/dependencies";
 import { RefreshTokenCodec } from "./sessions/refresh-token";
 import { isOutage } from "./store/outage";
@@ -28,6 +34,7 @@ export interface Services {
   settings: Settings;
   clock: Clock;
   log: Logger;
+  metrics: Metrics;
   stores: DatabaseStores;
   keyring: Keyring;
   denylist: Denylist;
@@ -45,16 +52,18 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
   const { databaseUrl, secrets } = settings;
   if (databaseUrl === null) throw new Error("DATABASE_URL is not set: start Latchkey with `npm start`.");
   const log = createLogger(settings.logLevel);
+  const metrics = createMetrics(ROUTE_PATTERNS);
   const stores = openStores(databaseUrl);
   const keyring = new Keyring({ store: stores.signingKeys, box: createSealedBox(secrets), clock }, "ES256");
-  const replica = settings.revocation === "replica" ? new ReplicaDenylist(stores.denials, clock) : null;
-  const denylist = replica ?? new StrictDenylist(stores.denials, clock);
-  const sessions = createSessionDependencies(settings, clock, stores, keyring, denylist);
-  const timers: NodeJS.Timeout[] = [];
+  const redis = settings.redis === null ? null : openRedis(settings.redis, metrics.redisSeconds);
+  const denylist = createDenylist(settings, clock, metrics, stores.denials, redis);
+  const sessions = createSessionDependencies(settings, clock, metrics, stores, keyring, denylist);
+  const background = new Background(log);
   return {
     settings,
     clock,
     log,
+    metrics,
     stores,
     keyring,
     denylist,
@@ -63,26 +72,23 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     isOutage,
     start: async () => {
       if (await keyring.open()) await stores.audit.record(keyActivated(keyring.signer.kid, clock.now()));
-      await replica?.sync();
-      const jobs: [work: () => Promise<unknown>, intervalMs: number][] = [
-        [() => keyring.load(), KEYRING_RELOAD_MS],
-        [() => cleanUp(stores, clock.now()), CLEANUP_INTERVAL_MS],
-      ];
-      if (replica !== null) jobs.push([() => replica.sync(), DENYLIST_POLL_MS]);
-      for (const [work, intervalMs] of jobs) timers.push(repeat(work, intervalMs, log));
+      await denylist.start();
+      background.every(KEYRING_RELOAD_MS, "read the signing keys", () => keyring.load());
+      background.every(DENYLIST_POLL_MS, "read the denylist", () => denylist.sync());
+      background.every(REDIS_CHECK_MS, "check the eviction policy of Redis", () => denylist.checkEviction());
+      background.every(AUDIT_CHAIN_MS, "chain the audit log", () => stores.auditChain.chainNew());
+      background.every(CLEANUP_INTERVAL_MS, "clean up", async () => {
+        denylist.forgetExpired();
+        const { expiredSessions } = await stores.cleanUp(clock.now());
+        metrics.sessionsEnded.inc("expired", expiredSessions);
+      });
     },
     stop: async () => {
-      for (const timer of timers) clearInterval(timer);
+      background.stop();
+      await redis?.close();
       await stores.close();
     },
   };
-}
-
-/** What has expired and nobody asks for any more. */
-async function cleanUp(stores: DatabaseStores, now: Date): Promise<void> {
-  await stores.denials.deleteExpired(now);
-  await stores.rateLimiter.deleteExpired(now);
-  await stores.links.deleteUseless(now);
 }
 
 const keyActivated = (kid: string, at: Date): AuditEvent => ({
@@ -95,20 +101,29 @@ const keyActivated = (kid: string, at: Date): AuditEvent => ({
   details: { kid },
 });
 
-/** Runs the work again and again, never twice at a time; a failure is logged, and the next time comes. */
-function repeat(work: () => Promise<unknown>, intervalMs: number, log: Logger): NodeJS.Timeout {
-  let isRunning = false;
-  return setInterval(async () => {
-    if (isRunning) return;
-    isRunning = true;
-    await work().catch((error: unknown) => log.warn({ err: error }, "background work failed"));
-    isRunning = false;
-  }, intervalMs);
+function createDenylist(
+  { revocation }: Settings,
+  clock: Clock,
+  metrics: Metrics,
+  store: DenialStore,
+  redis: RedisLink | null,
+): Denylist {
+  const copy = new DenialCopy(store, clock, (ageSeconds) => metrics.revocationLag.observe(ageSeconds));
+  const shared = redis === null ? null : new SharedDenials(redis, clock);
+  const onAnswer = (source: DenylistSource) => metrics.denylistAnswers.inc(source);
+  const denylist = new Denylist({ mode: revocation, store, copy, shared, clock, onAnswer });
+  metrics.watch({
+    denylistEntries: () => copy.size,
+    denylistAgeSeconds: () => (denylist.isCopying ? copy.ageMs / 1000 : null),
+    isRedisCircuitOpen: () => redis?.isCircuitOpen ?? null,
+  });
+  return denylist;
 }
 
 function createSessionDependencies(
   settings: Settings,
   clock: Clock,
+  metrics: Metrics,
   stores: DatabaseStores,
   keyring: Keyring,
   denylist: Denylist,
@@ -123,6 +138,7 @@ function createSessionDependencies(
     audit: stores.audit,
     denylist,
     clock,
+    metrics,
     refreshTokens: new RefreshTokenCodec(settings.secrets),
     verifyAccessToken: (text) => verifier.verify(text),
     issueAccessToken: (subject, now) => issueAccessToken(subject, origin, profile, keyring.signer, now),
@@ -150,6 +166,7 @@ function createIdentityDependencies(
     rateLimiter: stores.rateLimiter,
     hasher: new PasswordHasher(),
     clock,
+    metrics: sessions.metrics,
     sessionDependencies: sessions,
     signup: settings.signup,
     origin: settings.origin,

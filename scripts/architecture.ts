@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/metrics": ["lib/config", "lib/errors"],
   "lib/crypto": ["lib/config", "lib/errors"],
   "lib/policy": ["lib/config", "lib/errors"],
+  "lib/http": ["lib/config", "lib/errors", "lib/policy"],
   "lib/keys": ["lib/config", "lib/errors", "lib/crypto"],
   "lib/tokens": ["lib/config", "lib/errors", "lib/crypto", "lib/keys"],
   "lib/redis": ["lib/config", "lib/errors", "lib/crypto", "lib/metrics"],

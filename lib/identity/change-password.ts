@@ -2,7 +2,7 @@ import type { Client } from "@/lib/audit/events";
 import { sha256 } from "@/lib/crypto/derive-key";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { Credentials } from "@/lib/sessions/credentials";
-import { sessionEnding } from "@/lib/sessions/end-sessions";
+import { announceEnded, sessionEnding } from "@/lib/sessions/end-sessions";
 import { requireGoodPassword } from "./credentials-input";
 import type { IdentityDependencies, IdentityStores } from "./dependencies";
 import { requireLink } from "./one-time-links";
@@ -91,7 +91,7 @@ async function setPassword(
   const now = deps.clock.now();
   const selection = { kind: "user", userId: user.id, exceptId: null } as const;
   const event = { actorId: user.id, client, details: {} };
-  const { endedIds, denials } = await deps.atomically(async (stores) => {
+  const ended = await deps.atomically(async (stores) => {
     await first(stores);
     await stores.users.setPassword(user.id, passwordHash, now);
     await stores.links.withdrawAll(user.id, now);
@@ -104,8 +104,6 @@ async function setPassword(
     });
     return stores.sessions.end(selection, sessionEnding(deps.sessionDependencies, "password_changed", event));
   });
-  const { denylist, metrics } = deps.sessionDependencies;
-  metrics.sessionsEnded.inc("password_changed", endedIds.length);
-  await denylist.publish(denials);
+  await announceEnded(deps.sessionDependencies, "password_changed", ended);
   return { ...user, passwordHash };
 }

@@ -1,7 +1,7 @@
 import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEventType } from "@/lib/audit/events";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
-import { sessionEnding } from "@/lib/sessions/end-sessions";
+import { announceEnded, sessionEnding } from "@/lib/sessions/end-sessions";
 import type { IdentityDependencies } from "./dependencies";
 import type { User, UserChange } from "./user-store";
 
@@ -42,9 +42,7 @@ export async function changeUser(
     const ended = await stores.sessions.end({ kind: "user", userId, exceptId: null }, ending);
     return { user: after, reason, ended };
   });
-  const { denylist, metrics } = deps.sessionDependencies;
-  metrics.sessionsEnded.inc(reason, ended.endedIds.length);
-  await denylist.publish(ended.denials);
+  await announceEnded(deps.sessionDependencies, reason, ended);
   return user;
 }
 

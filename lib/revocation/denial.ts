@@ -31,6 +31,4 @@ export interface DenialStore {
   covers(token: Deniable, now: Date): Promise<boolean>;
   /** Every unexpired denial that became visible after `cursor`; each at least once. Null reads all. */
   readSince(cursor: DenialCursor | null, now: Date): Promise<{ denials: FedDenial[]; cursor: DenialCursor }>;
-  /** Deletes what expired before `now`; says how many rows went. */
-  deleteExpired(now: Date): Promise<number>;
 }

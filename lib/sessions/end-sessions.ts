@@ -2,7 +2,7 @@ import { ACCEPTED_ACCESS_TOKEN_SECONDS, REFRESH_OVERLAP_SECONDS } from "@/lib/co
 import { addSeconds } from "@/lib/crypto/clock";
 import type { SessionDependencies } from "./dependencies";
 import type { SessionEndReason } from "./session";
-import type { Listing, NamedSelection, Page, SessionEnding, SessionSelection } from "./session-store";
+import type { EndedSessions, Listing, Page, SessionEnding, SessionSelection } from "./session-store";
 
 type EndingEvent = Omit<SessionEnding["event"], "type"> & Partial<Pick<SessionEnding["event"], "type">>;
 
@@ -22,34 +22,38 @@ export async function endSessions(
   reason: SessionEndReason,
   event: EndingEvent,
 ): Promise<string[]> {
-  if (selection.kind === "ids") return endBatch(deps, selection, reason, event);
+  if (selection.kind === "ids") {
+    const ended = await deps.store.end(selection, sessionEnding(deps, reason, event));
+    await announceEnded(deps, reason, ended);
+    return ended.endedIds;
+  }
   const userId = selection.kind === "user" ? selection.userId : null;
   const endedIds: string[] = [];
+  const announced: Promise<void>[] = [];
   let cursor: string | null = null;
   do {
     const page: Page = { limit: BATCH_SESSIONS, cursor };
-    const { items, nextCursor }: Listing<string> = await deps.store.listLiveIds(
-      userId,
-      page,
-      deps.clock.now(),
-    );
-    const ids = items.filter((id) => id !== selection.exceptId);
-    endedIds.push(...(await endBatch(deps, { kind: "ids", ids, ownedBy: null }, reason, event)));
-    cursor = nextCursor;
+    const batch: Listing<string> = await deps.store.listLiveIds(userId, page, deps.clock.now());
+    const ids = batch.items.filter((id) => id !== selection.exceptId);
+    const named = { kind: "ids", ids, ownedBy: null } as const;
+    const ended = await deps.store.end(named, sessionEnding(deps, reason, event));
+    endedIds.push(...ended.endedIds);
+    // Everybody is told at once; where that takes a while, the next batch does not wait for it.
+    announced.push(announceEnded(deps, reason, ended));
+    cursor = batch.nextCursor;
   } while (cursor !== null);
+  await Promise.all(announced);
   return endedIds;
 }
 
-async function endBatch(
-  deps: EndingDependencies,
-  selection: NamedSelection,
+/** Counts what has ended, and tells it to everybody who judges tokens. */
+export async function announceEnded(
+  { denylist, metrics }: Pick<SessionDependencies, "denylist" | "metrics">,
   reason: SessionEndReason,
-  event: EndingEvent,
-): Promise<string[]> {
-  const { endedIds, denials } = await deps.store.end(selection, sessionEnding(deps, reason, event));
-  deps.metrics.sessionsEnded.inc(reason, endedIds.length);
-  await deps.denylist.publish(denials);
-  return endedIds;
+  { endedIds, denials }: EndedSessions,
+): Promise<void> {
+  metrics.sessionsEnded.inc(reason, endedIds.length);
+  await denylist.publish(denials);
 }
 
 /** How sessions end now, for a caller that ends them together with something else. */

@@ -38,6 +38,12 @@ export interface SessionEnding {
   };
 }
 
+/** What ended, and what must now be denied for it. */
+export interface EndedSessions {
+  endedIds: string[];
+  denials: Denial[];
+}
+
 export interface Page {
   limit: number;
   cursor: string | null;
@@ -65,7 +71,7 @@ export interface SessionStore {
   /** Remembers that this generation was issued again. False when it is no longer the current one of a live session. */
   markRecovered(sessionId: string, generation: number, now: Date): Promise<boolean>;
   /** Ends the selected live sessions, denies their access tokens and records an event for each, all or nothing. */
-  end(selection: NamedSelection, ending: SessionEnding): Promise<{ endedIds: string[]; denials: Denial[] }>;
+  end(selection: NamedSelection, ending: SessionEnding): Promise<EndedSessions>;
   /** From the newest to the oldest, as every list. */
   listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>>;
   /** Of one person, or of everyone. */

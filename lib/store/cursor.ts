@@ -2,22 +2,34 @@ import { z } from "zod";
 import { decodeBase64url, encodeBase64url } from "@/lib/crypto/base64url";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { Listing, Page } from "@/lib/sessions/session-store";
+import { Prisma } from "./generated/client";
 
-/** Lists run from the newest to the oldest; a cursor is the place of the last item seen. */
-interface Place {
+/** Where an item stands: lists run from the newest to the oldest, and a cursor is the place of the last item seen. */
+export interface Place {
   createdAt: Date;
   id: string;
 }
 
-/** What the ids of a list look like: a text of another shape never reaches the database. */
-export type IdSchema = z.ZodType<string>;
-export const USER_ID: IdSchema = z.uuid();
-export const SESSION_ID: IdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+/** The ids of a list. A text of another shape never reaches the database. */
+export interface IdType {
+  schema: z.ZodType<string>;
+  sqlType: Prisma.Sql;
+}
+export const USER_ID: IdType = { schema: z.uuid(), sqlType: Prisma.sql`uuid` };
+export const SESSION_ID: IdType = {
+  schema: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  sqlType: Prisma.sql`text`,
+};
+
+export const NEWEST_FIRST = Prisma.sql`ORDER BY created_at DESC, id DESC`;
+
+/** One more than the page holds: it says whether there is a next page. */
+export const rowsToRead = ({ limit }: Page): number => limit + 1;
 
 const encodeCursor = ({ createdAt, id }: Place): string =>
   encodeBase64url(Buffer.from(JSON.stringify([createdAt.toISOString(), id])));
 
-function decodeCursor(cursor: string, idSchema: IdSchema): Place {
+function decodeCursor(cursor: string, idSchema: z.ZodType<string>): Place {
   try {
     const [createdAt, id] = z
       .tuple([z.iso.datetime(), idSchema])
@@ -28,17 +40,25 @@ function decodeCursor(cursor: string, idSchema: IdSchema): Place {
   }
 }
 
-/** The condition for everything after the cursor, and the order it stands on. Throws `invalid_request`. */
-export function pageQuery({ limit, cursor }: Page, idSchema: IdSchema) {
-  const order = { orderBy: [{ createdAt: "desc" as const }, { id: "desc" as const }], take: limit + 1 };
-  if (cursor === null) return { after: {}, order };
-  const { createdAt, id } = decodeCursor(cursor, idSchema);
-  return { after: { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] }, order };
+/**
+ * The condition for everything after the cursor. As a comparison of rows an index begins at the cursor, however deep
+ * it is. Throws `invalid_request`.
+ */
+export function afterCursor({ cursor }: Page, { schema, sqlType }: IdType): Prisma.Sql {
+  if (cursor === null) return Prisma.sql`TRUE`;
+  const { createdAt, id } = decodeCursor(cursor, schema);
+  return Prisma.sql`(created_at, id) < (${createdAt}::timestamptz, ${id}::${sqlType})`;
 }
 
-/** Cuts the one row read beyond the page, which says whether there is a next one. */
-export function toListing<Item extends Place>(rows: Item[], { limit }: Page): Listing<Item> {
+/** Cuts the one row read beyond the page. */
+export function toListing<Item extends Place>(rows: readonly Item[], { limit }: Page): Listing<Item> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last) : null };
 }
+
+/** How Prisma is asked for the rows at these places, in the order of a list. */
+export const rowsAt = (places: readonly Place[]) => ({
+  where: { id: { in: places.map(({ id }) => id) } },
+  orderBy: [{ createdAt: "desc" as const }, { id: "desc" as const }],
+});

@@ -49,11 +49,6 @@ export function createDenialStore(db: Database): DenialStore {
       );
       return { denials, cursor: `${rows[0].oldestRunning} ${rows[0].readAt.toISOString()}` };
     },
-
-    deleteExpired: async (now) => {
-      const { count } = await db.denial.deleteMany({ where: { expiresAt: { lte: now } } });
-      return count;
-    },
   };
 }
 

@@ -19,11 +19,6 @@ export function createOneTimeLinkStore(db: Database): OneTimeLinkStore {
       await db.oneTimeLink.updateMany({ where: { userId, consumedAt: null }, data: { consumedAt: now } });
     },
 
-    deleteUseless: async (now) => {
-      const useless = { OR: [{ consumedAt: { not: null } }, { expiresAt: { lte: now } }] };
-      return (await db.oneTimeLink.deleteMany({ where: useless })).count;
-    },
-
     consume: async (tokenHash, now) => {
       const [link] = await db.oneTimeLink.updateManyAndReturn({
         where: { tokenHash, consumedAt: null, expiresAt: { gt: now } },

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { createMetrics } from "@/lib/metrics/metrics";
+import { strictDenylist } from "@/lib/revocation/testing/denylists";
+import { endSessions } from "@/lib/sessions/end-sessions";
 import { describeSessionEnding } from "@/lib/sessions/testing/session-ending-contract";
 import { describeSessionListing } from "@/lib/sessions/testing/session-listing-contract";
 import {
@@ -11,7 +14,7 @@ import {
 import { createClient } from "./client";
 import type { PrismaClient } from "./generated/client";
 import { type DatabaseStores, openStores } from "./stores";
-import { sessionStoreSubject } from "./testing/session-store-subject";
+import { copySession, sessionStoreSubject } from "./testing/session-store-subject";
 
 let database: TestDatabase;
 let stores: DatabaseStores;
@@ -66,7 +69,7 @@ describe("ending sessions", () => {
     await db.$executeRaw`UPDATE denials SET recorded_at = clock_timestamp() - interval '1 hour'`;
     const { cursor } = await denials.readSince(null, NOW);
     const { denials: made } = await stores.sessions.end(oneOf(session.id), sessionEnding());
-    expect((await denials.readSince(cursor, NOW)).denials).toEqual(made);
+    expect((await denials.readSince(cursor, NOW)).denials).toMatchObject(made);
   });
 });
 
@@ -89,4 +92,32 @@ it("a person who is being disabled gets no token out of a refresh on the way", a
   expect(denials).toHaveLength(sessions.length);
   const { items } = await stores.sessions.listLiveOfUser(user.id, { limit: 50, cursor: null }, NOW);
   expect(items).toEqual([]);
+});
+
+it("of two who end everyone's sessions while they are refreshed each session is ended, by one", async () => {
+  const { addUser, denials } = await open();
+  const first = newSession(await addUser({}));
+  await stores.sessions.insert(first);
+  await copySession(db, first, 2_999);
+  const clock = { now: () => NOW };
+  const deps = {
+    store: stores.sessions,
+    denylist: strictDenylist(denials, clock),
+    clock,
+    metrics: createMetrics([]),
+  };
+  const event = { actorId: null, client: null, details: {} };
+  const endAll = () => endSessions(deps, { kind: "all", exceptId: null }, "revoked_by_admin", event);
+  const rows = await db.session.findMany({ take: 500, orderBy: { id: "asc" } });
+  const refreshes = rows.map(({ id, secretHash, generation }) =>
+    stores.sessions.rotate(
+      { sessionId: id, secretHash, generation },
+      { now: NOW, idleSeconds: 60, client: { ip: "192.0.2.1", userAgent: "" } },
+    ),
+  );
+  const [one, other] = await Promise.all([endAll(), endAll(), ...refreshes]);
+  expect(new Set([...one, ...other]).size).toBe(3_000);
+  expect(one.length + other.length).toBe(3_000);
+  expect(await db.session.count({ where: { endedAt: null } })).toBe(0);
+  expect((await denials.readSince(null, NOW)).denials).toHaveLength(3_000);
 });

@@ -2,17 +2,18 @@ import { addSeconds } from "@/lib/crypto/clock";
 import type { Denial } from "@/lib/revocation/denial";
 import type { Session, SessionUser, SessionWithUser } from "@/lib/sessions/session";
 import type {
+  NamedSelection,
+  Page,
   ProvenGeneration,
   Rotation,
   SessionEnding,
   SessionFilter,
-  SessionSelection,
   SessionStore,
 } from "@/lib/sessions/session-store";
 import type { Database } from "./client";
-import { pageQuery, SESSION_ID, toListing } from "./cursor";
+import { rowsAt, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
-import { containing, literally } from "./text-search";
+import { findSessions } from "./session-search";
 import { PUBLIC_USER } from "./users";
 
 const RECENT_SESSIONS = 100;
@@ -60,19 +61,18 @@ export function createSessionStore(db: Database): SessionStore {
     },
 
     listLiveOfUser: async (userId, page, now) => {
-      const { after, order } = pageQuery(page, SESSION_ID);
-      const rows = await db.session.findMany({ where: { userId, AND: [liveAt(now), after] }, ...order });
-      return toListing(rows, page);
+      const { items: places, nextCursor } = await listPlaces(db, liveOf(userId), page, now);
+      return { items: await db.session.findMany(rowsAt(places)), nextCursor };
+    },
+
+    listLiveIds: async (userId, page, now) => {
+      const { items: places, nextCursor } = await listPlaces(db, liveOf(userId), page, now);
+      return { items: places.map(({ id }) => id), nextCursor };
     },
 
     search: async (filter, page, now) => {
-      const { after, order } = pageQuery(page, SESSION_ID);
-      const rows = await db.session.findMany({
-        where: { AND: [...searchConditions(filter, now), after] },
-        ...order,
-        ...withUser,
-      });
-      return toListing(rows, page);
+      const { items: places, nextCursor } = await listPlaces(db, filter, page, now);
+      return { items: await db.session.findMany({ ...rowsAt(places), ...withUser }), nextCursor };
     },
 
     recentAddresses: async (userId) => {
@@ -86,6 +86,11 @@ export function createSessionStore(db: Database): SessionStore {
     },
   };
 }
+
+const liveOf = (userId: string | null): SessionFilter => ({ userId, state: "live", query: null });
+
+const listPlaces = async (db: Database, filter: SessionFilter, page: Page, now: Date) =>
+  toListing(await findSessions(db, filter, page, now), page);
 
 /** One statement: the comparison, the new generation and the person it needs for the next token. */
 function rotateStatement(proven: ProvenGeneration, { now, idleSeconds, client }: Rotation): Prisma.Sql {
@@ -126,7 +131,7 @@ function toSessionWithUser(row: RotatedRow): SessionWithUser {
 
 /** One statement, so that a session never ends without its denial and its event, nor the other way round. */
 function endStatement(
-  selection: SessionSelection,
+  selection: NamedSelection,
   { now, reason, denyUntil, quietSince, event }: SessionEnding,
 ) {
   return Prisma.sql`
@@ -143,7 +148,8 @@ function endStatement(
       INSERT INTO denials (kind, value, expires_at)
       SELECT 'sid', id, ${denyUntil} FROM ended WHERE denied
       ON CONFLICT (kind, value) DO UPDATE
-      SET expires_at = GREATEST(denials.expires_at, EXCLUDED.expires_at), recorded_at = clock_timestamp()
+      SET expires_at = GREATEST(denials.expires_at, EXCLUDED.expires_at),
+          recorded_at = clock_timestamp(), recorded_by = pg_current_xact_id()
     ), recorded AS (
       INSERT INTO audit_events (at, type, actor_id, user_id, session_id, ip, user_agent, details)
       SELECT ${now}, ${event.type}, ${event.actorId}::uuid, user_id, id, ${event.client?.ip ?? null},
@@ -153,39 +159,16 @@ function endStatement(
     SELECT id, denied FROM ended`;
 }
 
-function selected(selection: SessionSelection): Prisma.Sql {
+function selected(selection: NamedSelection): Prisma.Sql {
   if (selection.kind === "ids") {
     const owned =
       selection.ownedBy === null ? Prisma.empty : Prisma.sql`AND user_id = ${selection.ownedBy}::uuid`;
     return Prisma.sql`id = ANY(${[...selection.ids]}) ${owned}`;
   }
-  const others = selection.exceptId === null ? Prisma.sql`TRUE` : Prisma.sql`id <> ${selection.exceptId}`;
-  return selection.kind === "user" ? Prisma.sql`user_id = ${selection.userId}::uuid AND ${others}` : others;
+  const others = selection.exceptId === null ? Prisma.empty : Prisma.sql`AND id <> ${selection.exceptId}`;
+  return Prisma.sql`user_id = ${selection.userId}::uuid ${others}`;
 }
 
 const toDenial =
   ({ denyUntil }: SessionEnding) =>
   ({ id }: { id: string }): Denial => ({ kind: "sid", value: id, expiresAt: denyUntil });
-
-const liveAt = (now: Date) => ({ endedAt: null, idleExpiresAt: { gt: now }, expiresAt: { gt: now } });
-
-function searchConditions({ query, userId, state }: SessionFilter, now: Date): Prisma.SessionWhereInput[] {
-  const conditions: Prisma.SessionWhereInput[] = [];
-  if (userId !== null) conditions.push({ userId });
-  if (state === "live") conditions.push(liveAt(now));
-  if (state === "ended") conditions.push({ endedAt: { not: null } });
-  if (state === "expired") {
-    conditions.push({ endedAt: null, OR: [{ idleExpiresAt: { lte: now } }, { expiresAt: { lte: now } }] });
-  }
-  if (query !== null) {
-    const contains = containing(query);
-    conditions.push({
-      OR: [
-        { user: { email: contains } },
-        { user: { name: contains } },
-        { ip: { startsWith: literally(query) } },
-      ],
-    });
-  }
-  return conditions;
-}

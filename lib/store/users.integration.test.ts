@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
 import { hasCode } from "@/lib/errors/latchkey-error";
-import type { NewUser, UserChange } from "@/lib/identity/user-store";
+import type { NewUser, User, UserChange } from "@/lib/identity/user-store";
+import type { Listing } from "@/lib/sessions/session-store";
 import { createClient } from "./client";
 import type { PrismaClient } from "./generated/client";
 import { type DatabaseStores, openStores } from "./stores";
@@ -117,4 +118,37 @@ it.each(["%", "_", "\\"])("a search for %j takes it as it is written", async (qu
   const odd = await addUser(db, { name: `odd ${query} name` });
   const { items } = await stores.users.list({ query }, { limit: 50, cursor: null });
   expect(items.map(({ id }) => id)).toEqual([odd.id]);
+});
+
+it("a search finds the same whether a text is rare or common, and however deep", async () => {
+  const createdAt = (n: number) => new Date(Date.UTC(2027, 0, 1, 0, 0, n));
+  const people = Array.from({ length: 300 }, (_, n) => ({
+    id: randomUUID(),
+    email: `${n}@${n % 50 === 7 ? "rare" : "common"}.test`,
+    name: n < 3 ? "Ada" : null,
+    createdAt: createdAt(n - (n % 3)),
+  }));
+  await db.user.createMany({ data: people });
+  const newestFirst = await db.user.findMany({ orderBy: [{ createdAt: "desc" }, { id: "desc" }] });
+  for (const query of [null, "RARE", "common", "ada", "7", "nobody"]) {
+    const part = (query ?? "").toLowerCase();
+    const matching = newestFirst.filter(({ email, name }) => `${email}|${name}`.toLowerCase().includes(part));
+    expect(await allPages(query), `${query}`).toEqual(matching.map(({ id }) => id));
+  }
+});
+
+async function allPages(query: string | null): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const { items, nextCursor }: Listing<User> = await stores.users.list({ query }, { limit: 4, cursor });
+    ids.push(...items.map(({ id }) => id));
+    cursor = nextCursor;
+  } while (cursor !== null);
+  return ids;
+}
+
+it("what is kept for the search does not leave the store", async () => {
+  const { id } = await addUser(db, { name: "Ada" });
+  expect(await stores.users.find(id)).not.toHaveProperty("searchText");
 });

@@ -1,9 +1,10 @@
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { NewUser, User, UserChange, UserStore } from "@/lib/identity/user-store";
+import type { Page } from "@/lib/sessions/session-store";
 import type { Database } from "./client";
-import { pageQuery, toListing, USER_ID } from "./cursor";
+import { afterCursor, NEWEST_FIRST, type Place, rowsAt, rowsToRead, toListing, USER_ID } from "./cursor";
 import { Prisma } from "./generated/client";
-import { containing } from "./text-search";
+import { findNewest, namesPerson } from "./text-search";
 
 /** What a session or a list may carry of a person: everything but the password hash. */
 export const PUBLIC_USER = {
@@ -51,10 +52,8 @@ export function createUserStore(db: Database, atomically: Atomically): UserStore
     change: (id, change) => atomically((tx) => changeUser(tx, id, change)),
 
     list: async ({ query }, page) => {
-      const { after, order } = pageQuery(page, USER_ID);
-      const contains = containing(query ?? "");
-      const matching = query === null ? {} : { OR: [{ email: contains }, { name: contains }] };
-      return toListing(await db.user.findMany({ where: { AND: [matching, after] }, ...order }), page);
+      const { items: places, nextCursor } = toListing(await findUsers(db, query, page), page);
+      return { items: await db.user.findMany(rowsAt(places)), nextCursor };
     },
   };
 }
@@ -82,4 +81,16 @@ async function changeUser(tx: Database, id: string, { role, status }: UserChange
   }
   await tx.user.update({ where: { id }, data: { role: after.role, status: after.status } });
   return { before, after };
+}
+
+function findUsers(db: Database, query: string | null, page: Page): Promise<Place[]> {
+  const after = afterCursor(page, USER_ID);
+  const rows = Prisma.sql`users WHERE ${after}`;
+  if (query === null) {
+    return db.$queryRaw<Place[]>`
+      SELECT id, created_at AS "createdAt" FROM ${rows} ${NEWEST_FIRST} LIMIT ${rowsToRead(page)}`;
+  }
+  const isMatch = namesPerson(query);
+  const matches = Prisma.sql`SELECT id, created_at FROM users WHERE ${isMatch} AND ${after}`;
+  return findNewest(db, { rows, isMatch, matches }, page);
 }

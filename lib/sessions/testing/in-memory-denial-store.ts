@@ -33,13 +33,6 @@ export class InMemoryDenialStore implements DenialStore {
     return { denials, cursor: String(this.#writes) };
   }
 
-  async deleteExpired(now: Date): Promise<number> {
-    this.#requireUp();
-    const expired = [...this.#denials].filter(([, { expiresAt }]) => expiresAt <= now);
-    for (const [name] of expired) this.#denials.delete(name);
-    return expired.length;
-  }
-
   #requireUp(): void {
     if (this.isDown) throw new Error("the database is down");
   }

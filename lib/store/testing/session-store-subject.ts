@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AuditEvent } from "@/lib/audit/events";
-import type { SessionUser } from "@/lib/sessions/session";
+import type { Session, SessionUser } from "@/lib/sessions/session";
 import type { SessionStoreSubject } from "@/lib/sessions/testing/session-store-contract";
 import type { PrismaClient } from "../generated/client";
 import type { DatabaseStores } from "../stores";
@@ -39,4 +39,19 @@ export async function addUser(db: PrismaClient, overrides: Partial<SessionUser>)
   // As somebody who has chosen a password: only then may they sign in, and count as an administrator.
   await db.user.create({ data: { ...data, passwordHash: "of no password" } });
   return data;
+}
+
+/** Writes so many sessions like one that is there: each a second older than the last, with an id of its own. */
+export async function copySession(
+  db: PrismaClient,
+  { id }: Pick<Session, "id">,
+  count: number,
+): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO sessions (id, user_id, secret_hash, generation, rotated_at, acknowledged_generation, acknowledged_at,
+      authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at, ended_at, end_reason, ip, user_agent)
+    SELECT left(md5(id || n), 22), user_id, secret_hash, generation, rotated_at, acknowledged_generation, acknowledged_at,
+      authenticated_at, created_at - n * interval '1 s', last_seen_at, idle_expires_at, expires_at, ended_at, end_reason,
+      ip, user_agent
+    FROM sessions, generate_series(1, ${count}::int) AS n WHERE id = ${id}`;
 }

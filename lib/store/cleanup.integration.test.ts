@@ -1,0 +1,224 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { addSeconds } from "@/lib/crypto/clock";
+import type { Session, SessionUser } from "@/lib/sessions/session";
+import { NOW, newSession } from "@/lib/sessions/testing/session-store-contract";
+import { applyMigrations } from "@/scripts/apply-migrations";
+import { withDatabase } from "@/scripts/embedded-database";
+import type { CleanupCounts } from "./cleanup";
+import { createClient } from "./client";
+import type { PrismaClient } from "./generated/client";
+import { type DatabaseStores, openStores } from "./stores";
+import { addUser, copySession } from "./testing/session-store-subject";
+
+const DAY_SECONDS = 86_400;
+const BACKLOG = 20_000;
+const NOTHING: CleanupCounts = {
+  expiredSessions: 0,
+  endedSessions: 0,
+  denials: 0,
+  oneTimeLinks: 0,
+  rateLimits: 0,
+};
+const at = (seconds: number): Date => addSeconds(NOW, seconds);
+
+let database: TestDatabase;
+let stores: DatabaseStores;
+let other: DatabaseStores;
+let db: PrismaClient;
+let ada: SessionUser;
+beforeAll(async () => {
+  database = await freshDatabase();
+  [stores, other] = [openStores(database.url), openStores(database.url)];
+  db = createClient(database.url);
+});
+afterAll(async () => {
+  await Promise.all([stores.close(), other.close(), db.$disconnect()]);
+  await database.drop();
+});
+beforeEach(async () => {
+  await Promise.all([db.user.deleteMany(), db.denial.deleteMany(), db.rateLimit.deleteMany()]);
+  ada = await addUser(db, {});
+});
+
+async function insert(overrides: Partial<Session> = {}): Promise<Session> {
+  const session = newSession(ada, overrides);
+  await stores.sessions.insert(session);
+  return session;
+}
+const stateOf = async ({ id }: Session) => {
+  const found = await stores.sessions.find(id);
+  return found === null ? "deleted" : (found.endReason ?? "live");
+};
+
+describe("cleaning up ends a session", () => {
+  it("that has passed its idle limit, as of the instant when it did", async () => {
+    const [passed, now, next] = [
+      await insert({ idleExpiresAt: at(-2 * DAY_SECONDS) }),
+      await insert({ idleExpiresAt: NOW }),
+      await insert({ idleExpiresAt: at(0.001) }),
+    ];
+    expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 2 });
+    for (const session of [passed, now]) {
+      const ended = { endedAt: session.idleExpiresAt, endReason: "expired", generation: 3 };
+      expect(await stores.sessions.find(session.id)).toMatchObject(ended);
+    }
+    expect(await stateOf(next)).toBe("live");
+    expect(await stores.cleanUp(NOW)).toEqual(NOTHING);
+  });
+
+  it("that has passed its absolute limit", async () => {
+    const old = await insert({ idleExpiresAt: NOW, expiresAt: NOW });
+    await stores.cleanUp(at(-0.001));
+    expect(await stateOf(old)).toBe("live");
+    await stores.cleanUp(NOW);
+    expect(await stores.sessions.find(old.id)).toMatchObject({ endedAt: NOW, endReason: "expired" });
+  });
+
+  it.each(["2027-02-28T23:59:59.999Z", "2027-03-01T00:00:00.000Z"])(
+    "at the turn of the day too: %s",
+    async (limit) => {
+      const idleExpiresAt = new Date(limit);
+      const session = await insert({ idleExpiresAt });
+      await stores.cleanUp(addSeconds(idleExpiresAt, -0.001));
+      expect(await stateOf(session)).toBe("live");
+      await stores.cleanUp(idleExpiresAt);
+      expect(await stateOf(session)).toBe("expired");
+    },
+  );
+
+  it("and leaves one that has ended as it was", async () => {
+    const ended = await insert({ idleExpiresAt: at(-9), endedAt: at(-60), endReason: "logout" });
+    expect(await stores.cleanUp(NOW)).toEqual(NOTHING);
+    expect(await stores.sessions.find(ended.id)).toMatchObject({ endedAt: at(-60), endReason: "logout" });
+  });
+});
+
+describe("cleaning up deletes", () => {
+  const monthAgo = at(-30 * DAY_SECONDS);
+  const old = { createdAt: at(-60 * DAY_SECONDS), idleExpiresAt: monthAgo } as const;
+
+  it("sessions thirty days after they ended, however they did", async () => {
+    const sessions = [
+      await insert({ ...old, endedAt: monthAgo, endReason: "logout" }),
+      await insert({ ...old, endedAt: monthAgo, endReason: "expired" }),
+      await insert({ ...old, endedAt: addSeconds(monthAgo, 0.001), endReason: "logout" }),
+      await insert({ ...old, idleExpiresAt: at(60) }),
+    ];
+    expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, endedSessions: 2 });
+    const states = await Promise.all(sessions.map(stateOf));
+    expect(states).toEqual(["deleted", "deleted", "logout", "live"]);
+  });
+
+  it("at once a session that expired thirty days ago and that nobody had ended yet", async () => {
+    const session = await insert(old);
+    expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 1, endedSessions: 1 });
+    expect(await stateOf(session)).toBe("deleted");
+  });
+
+  it("denials, one-time links and rate-limit windows that are over", async () => {
+    for (const expiresAt of [at(-1), NOW, at(0.001)]) {
+      await stores.denials.deny({ kind: "sid", value: randomUUID(), expiresAt });
+      await db.rateLimit.create({ data: { key: randomUUID(), points: 1, expire: expiresAt } });
+      const link = { id: randomUUID(), purpose: "invitation", userId: ada.id, createdAt: at(-9) } as const;
+      await db.oneTimeLink.create({ data: { ...link, tokenHash: randomBytes(32), expiresAt } });
+    }
+    const gone = { denials: 2, oneTimeLinks: 2, rateLimits: 2 };
+    expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, ...gone });
+    const expiresAt = at(0.001);
+    expect(await db.denial.findMany()).toMatchObject([{ expiresAt }]);
+    expect(await db.oneTimeLink.findMany()).toMatchObject([{ expiresAt }]);
+    expect(await db.rateLimit.findMany()).toMatchObject([{ expire: expiresAt }]);
+  });
+});
+
+describe("of two processes that clean up at once", () => {
+  it("each row is handled by one, and a backlog is worked off", async () => {
+    await copySession(db, await insert({ idleExpiresAt: at(-1) }), BACKLOG - 1);
+    const live = await insert();
+    const counts = await Promise.all([stores.cleanUp(NOW), other.cleanUp(NOW)]);
+    expect(counts.map(({ expiredSessions }) => expiredSessions).reduce((a, b) => a + b)).toBe(BACKLOG);
+    expect(await db.session.count({ where: { endReason: "expired" } })).toBe(BACKLOG);
+    expect(await stateOf(live)).toBe("live");
+  });
+
+  it("the one that does not hold the lock does nothing", async () => {
+    const session = await insert({ idleExpiresAt: NOW });
+    await withHolder(async (holder) => {
+      await holder.query("BEGIN; SELECT pg_advisory_xact_lock(7234002)");
+      expect(await stores.cleanUp(NOW)).toEqual(NOTHING);
+      expect(await stateOf(session)).toBe("live");
+      await holder.query("COMMIT");
+      expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 1 });
+    });
+  });
+});
+
+describe("while others serve", () => {
+  it("a row that somebody holds is left for the next time, and nobody waits", async () => {
+    const [held, free] = [await insert({ idleExpiresAt: NOW }), await insert({ idleExpiresAt: NOW })];
+    await withHolder(async (holder) => {
+      await holder.query("BEGIN");
+      await holder.query("SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE", [held.id]);
+      expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 1 });
+      expect([await stateOf(held), await stateOf(free)]).toEqual(["live", "expired"]);
+      await holder.query("ROLLBACK");
+      expect(await stores.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 1 });
+    });
+  });
+
+  it("a session refreshed at the last moment goes on: in a storm of both, none of them is lost", async () => {
+    // Refreshed by a clock that is a millisecond behind the one that cleans up.
+    const idleExpiresAt = at(0.001);
+    const sessions = await Promise.all(Array.from({ length: 300 }, () => insert({ idleExpiresAt })));
+    let areAllAnswered = false;
+    const refreshes = sessions.map(refresh);
+    const storm = Promise.all(refreshes).finally(() => {
+      areAllAnswered = true;
+    });
+    expect(await refreshes[0]).toBe(true);
+    let expired = 0;
+    while (!areAllAnswered) expired += (await other.cleanUp(idleExpiresAt)).expiredSessions;
+    const answers = await storm;
+    for (const [n, isRefreshed] of answers.entries()) {
+      expect(await stateOf(sessions[n] as Session)).toBe(isRefreshed ? "live" : "expired");
+    }
+    expect(expired).toBe(answers.filter((isRefreshed) => !isRefreshed).length);
+  });
+});
+
+it("the embedded database is cleaned up the same way", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-cleanup-"));
+  await withDatabase({ databaseUrl: null, dataDir }, async (url) => {
+    await applyMigrations(url);
+    const [embedded, client] = [openStores(url), createClient(url)];
+    const session = newSession(await addUser(client, {}), { idleExpiresAt: NOW });
+    await embedded.sessions.insert(session);
+    await embedded.denials.deny({ kind: "sid", value: session.id, expiresAt: NOW });
+    expect(await embedded.cleanUp(NOW)).toEqual({ ...NOTHING, expiredSessions: 1, denials: 1 });
+    expect(await embedded.cleanUp(at(30 * DAY_SECONDS))).toEqual({ ...NOTHING, endedSessions: 1 });
+    await Promise.all([embedded.close(), client.$disconnect()]);
+  });
+  await rm(dataDir, { recursive: true });
+});
+
+async function refresh({ id, secretHash, generation }: Session): Promise<boolean> {
+  const client = { ip: "192.0.2.1", userAgent: "Firefox" };
+  const proven = { sessionId: id, secretHash, generation };
+  return (await stores.sessions.rotate(proven, { now: NOW, idleSeconds: 60, client })) !== null;
+}
+
+async function withHolder(work: (holder: Client) => Promise<void>): Promise<void> {
+  const holder = new Client({ connectionString: database.url });
+  await holder.connect();
+  try {
+    await work(holder);
+  } finally {
+    await holder.end();
+  }
+}

@@ -42,7 +42,7 @@ export const DENYLIST_POLL_MS = 400;
 export const DENYLIST_STALE_MS = 1_000;
 
 /** How often Redis is asked whether it may evict keys. */
-export const REDIS_CHECK_MS = 30_000;
+export const REDIS_CHECK_MS = 5_000;
 
 /** An acknowledgement that takes longer goes on beside its request. */
 export const ACKNOWLEDGE_WAIT_MS = 250;

@@ -22,6 +22,8 @@ export interface RedisLink {
    * goes on sends nothing more.
    */
   call<T>(work: (redis: Redis) => Promise<T>, deadlineMs?: number): Promise<T>;
+  /** How often the connection was lost so far: whoever answers after that may be another Redis. Over REST always 0. */
+  readonly lostConnections: number;
   /** Redis is being left alone, or one call is trying whether it is back. */
   readonly isCircuitOpen: boolean;
   /** Ends the connection, also one to a server that is silent. Calls made later reject. */
@@ -35,7 +37,7 @@ export interface RedisObserver {
 
 /** Connects at the first call. */
 export function openRedis(connection: RedisConnection, observer?: RedisObserver): RedisLink {
-  const { redis, close } =
+  const { redis, lostConnections, close } =
     connection.kind === "tcp" ? openTcp(connection.url) : openRest(connection.url, connection.token);
   const breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
@@ -62,6 +64,9 @@ export function openRedis(connection: RedisConnection, observer?: RedisObserver)
       } catch (cause) {
         throw new RedisUnavailableError(`Redis could not be asked: ${messageOf(cause)}`, { cause });
       }
+    },
+    get lostConnections() {
+      return lostConnections();
     },
     get isCircuitOpen() {
       return breaker.state !== CircuitState.Closed;

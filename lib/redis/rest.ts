@@ -17,5 +17,5 @@ export function openRest(url: string, token: string): Transport {
     enableAutoPipelining: false,
     enableTelemetry: false,
   });
-  return { redis, close: () => {} };
+  return { redis, lostConnections: () => 0, close: () => {} };
 }

@@ -28,6 +28,10 @@ export function openTcp(url: string): Transport {
   connection.on("error", (error) => {
     fault = error.message;
   });
+  let lost = 0;
+  connection.on("close", () => {
+    lost += 1;
+  });
   let firstAttempt: Promise<void> | undefined;
   const request = async ({ path = [], body }: { path?: string[]; body?: unknown }): Promise<unknown> => {
     firstAttempt ??= connection.connect().catch(() => {});
@@ -42,6 +46,7 @@ export function openTcp(url: string): Transport {
   };
   return {
     redis: new RedisOver({ request: request as Requester["request"] }),
+    lostConnections: () => lost,
     close: () => connection.disconnect(),
   };
 }

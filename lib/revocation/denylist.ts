@@ -72,8 +72,9 @@ export class Denylist {
   async sync(): Promise<void> {
     const { copy, shared } = this.parts;
     if (!this.isCopying) return;
+    const isWhole = await shared?.verify();
     await copy.sync();
-    await shared?.maintain(() => copy.entries());
+    if (isWhole === false) await shared?.fill(copy.entries());
   }
 
   async checkEviction(): Promise<void> {

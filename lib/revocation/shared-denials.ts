@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { SettingError } from "@/lib/config/setting-error";
 import type { Clock } from "@/lib/crypto/clock";
-import { readEvictionPolicy } from "@/lib/redis/eviction-policy";
 import { type Redis, type RedisLink, RedisUnavailableError } from "@/lib/redis/redis-link";
+import { readEvictionPolicy, readRunId } from "@/lib/redis/server-facts";
 import type { Deniable, Denial, DenialKind } from "./denial";
 
-/** There while Redis holds every denial. Whatever empties Redis takes it along. */
+/**
+ * There while Redis holds every denial, and names the run of Redis that was filled: whatever empties Redis takes it
+ * along, and one that was started again from an older snapshot does not match.
+ */
 const MARKER = "latchkey:denylist:filled";
 /** Held by the one process that fills it, from batch to batch. */
 const FILLING = "latchkey:denylist:filling";
@@ -20,7 +23,7 @@ const NO_EVICTION = "noeviction";
 const FINISH_FILLING = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call('DEL', KEYS[1])
-  redis.call('SET', KEYS[2], '1')
+  redis.call('SET', KEYS[2], ARGV[2])
   return 1`;
 
 const keyOf = (kind: DenialKind, value: string): string => `latchkey:denied:${kind}:${value}`;
@@ -34,6 +37,8 @@ export class SharedDenials {
   #missingWrites = 0;
   #isEvicting = false;
   #isFilled = false;
+  /** How often the connection had been lost when Redis was last known to be the one that was filled. */
+  #verifiedAfter = -1;
 
   constructor(
     private readonly redis: RedisLink,
@@ -44,7 +49,7 @@ export class SharedDenials {
   async start(denials: () => Iterable<Denial>): Promise<void> {
     try {
       await this.checkEviction();
-      await this.maintain(denials);
+      if (!(await this.verify())) await this.fill(denials());
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
     }
@@ -57,7 +62,7 @@ export class SharedDenials {
 
   /** Whether the token is denied, or null when Redis does not answer or is not believed. One round trip. */
   async find({ jti, sid }: Deniable): Promise<boolean | null> {
-    if (this.#missingWrites > 0 || this.#isEvicting) return null;
+    if (!this.#isVerified || this.#missingWrites > 0 || this.#isEvicting) return null;
     const keys = [MARKER, keyOf("jti", jti), keyOf("sid", sid)];
     const found = await this.redis.call((redis) => redis.mget<(string | null)[]>(...keys)).catch(() => null);
     this.#isFilled = found !== null && found[0] !== null;
@@ -76,12 +81,15 @@ export class SharedDenials {
     }
   }
 
-  /** Looks whether Redis holds everything, and fills it when it does not. Rejects when Redis cannot be asked. */
-  async maintain(denials: () => Iterable<Denial>): Promise<void> {
-    const marker = await this.redis.call((redis) => redis.get<string>(MARKER));
-    this.#isFilled = marker !== null;
-    if (this.#isFilled && this.#missingWrites === 0) return;
-    await this.#fill(denials());
+  /** Whether Redis holds every denial, as far as can be known. False also when it does not answer. */
+  async verify(): Promise<boolean> {
+    const lost = this.redis.lostConnections;
+    const [marker, run] = await this.redis
+      .call((redis) => Promise.all([redis.get<string>(MARKER), readRun(redis)]), CHECK_DEADLINE_MS)
+      .catch(() => [null, null]);
+    this.#isFilled = marker !== null && marker === run;
+    if (this.#isFilled) this.#verifiedAfter = lost;
+    return this.#isFilled && this.#missingWrites === 0;
   }
 
   /**
@@ -99,11 +107,15 @@ export class SharedDenials {
 
   /** Whether the answers of Redis count at the moment. */
   get isBelieved(): boolean {
-    return this.#isFilled && this.#missingWrites === 0 && !this.#isEvicting && !this.redis.isCircuitOpen;
+    const isWhole = this.#isFilled && this.#isVerified && this.#missingWrites === 0;
+    return isWhole && !this.#isEvicting && !this.redis.isCircuitOpen;
   }
 
-  async #fill(denials: Iterable<Denial>): Promise<void> {
+  /** Fills Redis, unless another process is at it. Rejects when Redis cannot be written. */
+  async fill(denials: Iterable<Denial>): Promise<void> {
     const claim = randomUUID();
+    const lost = this.redis.lostConnections;
+    const run = await this.redis.call(readRun, CHECK_DEADLINE_MS);
     const isOurs = await this.redis.call((redis) => redis.set(FILLING, claim, { nx: true, px: FILLING_MS }));
     if (isOurs === null) return;
     // A failure from here on counts as one more missing write, to be made good by the next filling.
@@ -112,10 +124,17 @@ export class SharedDenials {
     await this.redis.call((redis) => redis.del(MARKER));
     await this.#writeAll(denials, { isFilling: true });
     const isFilled = await this.redis.call((redis) =>
-      redis.eval<[string], number>(FINISH_FILLING, [FILLING, MARKER], [claim]),
+      redis.eval<[string, string], number>(FINISH_FILLING, [FILLING, MARKER], [claim, run]),
     );
     this.#isFilled = Number(isFilled) === 1;
-    if (this.#isFilled) this.#missingWrites -= madeGood;
+    if (!this.#isFilled) return;
+    this.#missingWrites -= madeGood;
+    this.#verifiedAfter = lost;
+  }
+
+  /** Whether the Redis that answers now is the one that was filled. */
+  get #isVerified(): boolean {
+    return this.#verifiedAfter === this.redis.lostConnections;
   }
 
   async #writeAll(denials: Iterable<Denial>, { isFilling }: { isFilling: boolean }): Promise<void> {
@@ -134,6 +153,9 @@ export class SharedDenials {
     }
   }
 }
+
+/** A managed server that does not say which run it is, is taken to keep what it has acknowledged. */
+const readRun = async (redis: Redis): Promise<string> => (await readRunId(redis)) ?? "unknown";
 
 function* inBatches(denials: Iterable<Denial>): Generator<Denial[]> {
   let batch: Denial[] = [];

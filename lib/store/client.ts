@@ -23,19 +23,25 @@ export const IMPATIENT: Patience = { connections: 3, connectMs: 1_000, statement
 const TRANSACTION_MAX_WAIT_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
+/** A statement that begins like this is planned once a connection, under that name. */
+const PREPARED = /^\s*\/\* prepared: (\w+) \*\//;
+
 /** A pool on one database. Nothing connects before the first query. */
 export function createClient(databaseUrl: string, patience: Patience = PATIENT): PrismaClient {
-  const adapter = new PrismaPg({
-    connectionString: databaseUrl,
-    max: patience.connections,
-    connectionTimeoutMillis: patience.connectMs,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    keepAlive: true,
-    statement_timeout: patience.statementMs,
-    query_timeout: patience.statementMs + patience.answerMs,
-    // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
-    options: "-c TimeZone=UTC",
-  });
+  const adapter = new PrismaPg(
+    {
+      connectionString: databaseUrl,
+      max: patience.connections,
+      connectionTimeoutMillis: patience.connectMs,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      keepAlive: true,
+      statement_timeout: patience.statementMs,
+      query_timeout: patience.statementMs + patience.answerMs,
+      // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
+      options: "-c TimeZone=UTC",
+    },
+    { statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? "" },
+  );
   return new PrismaClient({
     adapter,
     errorFormat: "minimal",

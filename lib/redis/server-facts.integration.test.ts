@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readEvictionPolicy } from "./eviction-policy";
+import { readEvictionPolicy } from "./server-facts";
 import { ask, KINDS, type Stand, startStand } from "./testing/stand";
 
 describe.each(KINDS)("the eviction policy over %s", (kind) => {

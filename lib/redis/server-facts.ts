@@ -1,5 +1,11 @@
 import { errors, type Redis } from "@upstash/redis";
 
+/** What tells one run of a Redis from the next, or null when the server keeps it to itself. */
+export async function readRunId(redis: Redis): Promise<string | null> {
+  const info = await unlessRefused(redis.exec<unknown>(["info", "server"]));
+  return typeof info === "string" ? (/^run_id:(\S+)/m.exec(info)?.[1] ?? null) : null;
+}
+
 /** `maxmemory-policy`, or null when the server does not tell: managed services forbid CONFIG. */
 export async function readEvictionPolicy(redis: Redis): Promise<string | null> {
   const config = await unlessRefused(redis.exec<unknown>(["config", "get", "maxmemory-policy"]));

@@ -29,12 +29,12 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   afterEach(() => stand.close());
 
   it("is noticed at the deadline of a call", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     await expect(link.call(get)).rejects.toThrow(RedisUnavailableError);
     const seconds = observed.at(-1) ?? 0;
     expect(seconds).toBeGreaterThan((REDIS_DEADLINE_MS - 5) / 1000);
     expect(seconds).toBeLessThan(1);
-    stand.server.resume();
+    await stand.server.resume();
     await untilAnswered(() => ask(link, get));
   });
 
@@ -47,15 +47,16 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
       );
       return remains;
     };
-    stand.server.pause();
+    await stand.server.pause();
     await expect(link.call(work)).rejects.toThrow(RedisUnavailableError);
-    stand.server.resume();
-    await expect(remains).rejects.toThrow();
+    const refused = expect(remains).rejects.toThrow();
+    await stand.server.resume();
+    await refused;
     expect(await stand.server.command("EXISTS", "late")).toBe(0);
   });
 
   it("opens the circuit after five calls, and then costs nothing", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     for (const isOpen of [false, false, false, false, true]) {
       await expect(link.call(get)).rejects.toThrow(RedisUnavailableError);
       expect(link.isCircuitOpen).toBe(isOpen);
@@ -71,7 +72,7 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   });
 
   it("is tried by one caller while the others are told at once", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     await untilCircuitOpens(link);
     const attempts: Promise<unknown>[] = [];
     let isTried = false;
@@ -88,7 +89,7 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
     const asked = observed.length;
     await expect(link.call(get)).rejects.toThrow(RedisUnavailableError);
     expect(observed.length).toBe(asked);
-    stand.server.resume();
+    await stand.server.resume();
     await Promise.all(attempts);
     await untilAnswered(() => ask(link, get));
     expect(link.isCircuitOpen).toBe(false);
@@ -104,7 +105,7 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   });
 
   it("is noticed by a call that waits when the server is killed", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     const refused = expect(link.call(get, PATIENT_MS)).rejects.toThrow(RedisUnavailableError);
     await stand.server.kill();
     await refused;
@@ -112,11 +113,11 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   });
 
   it("does not make a command be done twice", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     await expect(link.call((redis) => redis.incr("count"))).rejects.toThrow(RedisUnavailableError);
     await untilCircuitOpens(link);
     await untilTriedAgain(link);
-    stand.server.resume();
+    await stand.server.resume();
     await untilAnswered(() => link.call(get));
     expect(["1", null]).toContain(await ask(link, (redis) => redis.get("count")));
   });
@@ -131,9 +132,9 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   });
 
   it("is over when the server was paused and goes on", async () => {
-    stand.server.pause();
+    await stand.server.pause();
     await untilCircuitOpens(link);
-    stand.server.resume();
+    await stand.server.resume();
     expect(await untilAnswered(() => link.call(get))).toBeLessThan(RECOVERY_MS);
     expect(await ask(link, get)).toBe("1");
   });
@@ -154,12 +155,12 @@ describe.each(KINDS)("a fault of Redis over %s", (kind) => {
   });
 
   it("does not keep a link from being closed", async () => {
-    stand.server.pause();
-    const pending = link.call(get, PATIENT_MS);
+    await stand.server.pause();
+    const pending = Promise.allSettled([link.call(get, PATIENT_MS)]);
     await link.close();
     await expect(link.call(get)).rejects.toThrow(/is closed/);
-    stand.server.resume();
-    await Promise.allSettled([pending]);
+    await stand.server.resume();
+    await pending;
   });
 });
 

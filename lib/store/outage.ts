@@ -29,15 +29,27 @@ const OUTAGE_MESSAGES =
 
 /** Whether the database could not be asked, as opposed to having refused: nothing is known, so nobody is signed out. */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof Prisma.PrismaClientInitializationError) return true;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (OUTAGE_CODES.has(code) || OUTAGE_SQL_STATES.test(code) || OUTAGE_ERRNOS.has(code)) return true;
-  return OUTAGE_MESSAGES.test(error.message) || isOutage(causeOf(error));
+  return error instanceof Error && tellsOfOutage(error);
+}
+
+/** Prisma wraps the driver's error in its own, and hands on what Postgres said as an object that is no error. */
+function tellsOfOutage(told: object): boolean {
+  if (told instanceof Prisma.PrismaClientInitializationError) return true;
+  if (codesOf(told).some((code) => OUTAGE_CODES.has(code) || OUTAGE_SQL_STATES.test(code))) return true;
+  if (codesOf(told).some((code) => OUTAGE_ERRNOS.has(code))) return true;
+  const message = "message" in told && typeof told.message === "string" ? told.message : "";
+  const cause = causeOf(told);
+  return OUTAGE_MESSAGES.test(message) || (cause !== null && tellsOfOutage(cause));
+}
+
+function codesOf(told: object): string[] {
+  const { code, originalCode } = told as { code?: unknown; originalCode?: unknown };
+  return [code, originalCode].filter((each) => typeof each === "string");
 }
 
 /** The driver's own error, under any of the names that Prisma and Node give it. */
-function causeOf(error: Error): unknown {
-  const { meta } = error as { meta?: { driverAdapterError?: unknown } };
-  return meta?.driverAdapterError ?? error.cause;
+function causeOf(told: object): object | null {
+  const { meta, cause } = told as { meta?: { driverAdapterError?: unknown }; cause?: unknown };
+  const inner = meta?.driverAdapterError ?? cause;
+  return typeof inner === "object" ? inner : null;
 }

@@ -21,9 +21,10 @@ export async function startProxy(origin: string, ports: readonly number[]): Prom
 
   async function answer(incoming: IncomingMessage): Promise<Reply> {
     const body = await readAll(incoming);
-    for (const _ of ports) {
-      turn += 1;
-      const port = ports[turn % ports.length] ?? 0;
+    turn += 1;
+    const first = turn;
+    for (const next of ports.keys()) {
+      const port = ports[(first + next) % ports.length] ?? 0;
       const outcome = await forward(incoming, body, port, agent);
       if (outcome !== "unreachable" && outcome !== "lost") return outcome;
       if (outcome === "lost" && !REPEATABLE.has(incoming.method ?? "")) break;

@@ -4,21 +4,23 @@ import { freePort } from "../../support/free-port";
 /** A wire between a program and a real server, which can be slow, silent or cut. It passes at first. */
 export interface TcpLink {
   port: number;
-  /** As if it were not there. A connection that has lost bytes is closed. */
+  /** As if it were not there. What a silence has held back arrives now. */
   pass(): Promise<void>;
   /** Each byte arrives this much later, in both directions. */
   delay(ms: number): Promise<void>;
-  /** Connections stay open and can be opened, and nothing arrives on either side. */
+  /** Connections stay open and can be opened, and nothing arrives on either side until it passes again. */
   hang(): Promise<void>;
   /** Connections are closed, and none can be opened. */
   refuse(): Promise<void>;
+  /** Refuses as soon as bytes that match come from the program; they do not reach the server. */
+  refuseAt(question: RegExp): Promise<void>;
   /**
-   * The next bytes from the server that match are not delivered: their connection closes instead, and from then on the
-   * link refuses. So the server has done what it was asked, and the program cannot know. Resolves when it has happened.
+   * Refuses as soon as bytes that match come from the server; they do not reach the program. So the server has done what
+   * it was asked, and the program cannot know.
    */
-  refuseInsteadOf(answer: RegExp): Promise<void>;
-  /** The same on the way to the server: what matches never reaches it. */
-  refuseBefore(question: RegExp): Promise<void>;
+  refuseAtAnswer(answer: RegExp): Promise<void>;
+  /** Hangs as soon as bytes that match come from the program; they are the first that are held back. */
+  hangAt(question: RegExp): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,55 +30,55 @@ type Direction = "question" | "answer";
 interface Trap {
   direction: Direction;
   pattern: RegExp;
+  next: Mode;
   sprung(): void;
 }
 
-/** One connection through the link. */
-interface Wire {
-  sockets: [Socket, Socket];
-  hasLostBytes: boolean;
+/** One direction of one connection. Null: the sender has closed it. */
+interface Lane {
+  send(chunk: Buffer | null): void;
+  /** Delivers what may arrive by now. */
+  pump(): void;
 }
 
 /** Opens a link to the server at this port of the loopback interface. */
 export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   const port = await freePort();
-  const wires = new Set<Wire>();
+  const sockets = new Map<Socket, Lane>();
   let mode: Mode = { kind: "pass", delayMs: 0 };
   let trap: Trap | null = null;
 
   const listener = createServer((client) => {
     const server = connect({ port: targetPort, host: "127.0.0.1" });
-    const wire: Wire = { sockets: [client, server], hasLostBytes: false };
-    wires.add(wire);
-    carry(wire, client, server, "question");
-    carry(wire, server, client, "answer");
+    carry(client, server, "question");
+    carry(server, client, "answer");
   });
 
-  function carry(wire: Wire, from: Socket, to: Socket, direction: Direction): void {
-    const queue = inOrder((chunk) => to.writable && to.write(chunk));
+  function carry(from: Socket, to: Socket, direction: Direction): void {
+    const lane = openLane(to, () => mode);
+    sockets.set(from, lane);
     from.setNoDelay(true);
     from.on("data", (chunk) => {
-      if (trap?.direction === direction && trap.pattern.test(chunk.toString("latin1"))) return spring(trap);
-      if (mode.kind === "pass") queue(chunk, mode.delayMs);
-      else wire.hasLostBytes = true;
+      if (trap?.direction === direction && trap.pattern.test(chunk.toString("latin1"))) spring(trap);
+      lane.send(chunk);
     });
     from.on("error", () => {});
     from.on("close", () => {
-      wires.delete(wire);
-      to.destroy();
+      sockets.delete(from);
+      lane.send(null);
     });
   }
 
-  function spring({ sprung }: Trap): void {
+  function spring({ next, sprung }: Trap): void {
     trap = null;
-    void become({ kind: "refuse" }).then(sprung);
+    void become(next).then(sprung);
   }
 
   async function become(next: Mode): Promise<void> {
     mode = next;
-    for (const wire of wires) {
-      const isOver = next.kind === "refuse" || (next.kind === "pass" && wire.hasLostBytes);
-      if (isOver) for (const socket of wire.sockets) socket.destroy();
+    for (const [socket, lane] of sockets) {
+      if (next.kind === "refuse") socket.destroy();
+      else lane.pump();
     }
     if (next.kind === "refuse") return unlisten();
     if (!listener.listening) await listen();
@@ -84,9 +86,9 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
 
   const listen = () => new Promise<void>((resolve) => listener.listen(port, "127.0.0.1", resolve));
   const unlisten = () => new Promise<void>((resolve) => listener.close(() => resolve()));
-  const set = (direction: Direction, pattern: RegExp) =>
+  const set = (direction: Direction, pattern: RegExp, next: Mode) =>
     new Promise<void>((sprung) => {
-      trap = { direction, pattern, sprung };
+      trap = { direction, pattern, next, sprung };
     });
 
   await listen();
@@ -96,27 +98,34 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
     delay: (delayMs) => become({ kind: "pass", delayMs }),
     hang: () => become({ kind: "hang" }),
     refuse: () => become({ kind: "refuse" }),
-    refuseInsteadOf: (answer) => set("answer", answer),
-    refuseBefore: (question) => set("question", question),
+    refuseAt: (question) => set("question", question, { kind: "refuse" }),
+    refuseAtAnswer: (answer) => set("answer", answer, { kind: "refuse" }),
+    hangAt: (question) => set("question", question, { kind: "hang" }),
     close: () => become({ kind: "refuse" }),
   };
 }
 
-/** Delivers each chunk once its delay is over, and never before one that came earlier. */
-function inOrder(deliver: (chunk: Buffer) => void): (chunk: Buffer, delayMs: number) => void {
-  const waiting: { chunk: Buffer; dueAt: number }[] = [];
-  const next = (): void => {
-    const [first] = waiting;
-    if (first === undefined) return;
-    const remainingMs = first.dueAt - performance.now();
-    if (remainingMs > 0) return void setTimeout(next, remainingMs);
-    deliver(first.chunk);
-    waiting.shift();
-    next();
+function openLane(to: Socket, mode: () => Mode): Lane {
+  const waiting: { chunk: Buffer | null; arrivedAt: number }[] = [];
+  const deliver = (chunk: Buffer | null) => {
+    if (chunk === null) to.end();
+    else if (to.writable) to.write(chunk);
   };
-  return (chunk, delayMs) => {
-    if (delayMs === 0 && waiting.length === 0) return deliver(chunk);
-    waiting.push({ chunk, dueAt: performance.now() + delayMs });
-    if (waiting.length === 1) next();
+  const pump = (): void => {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      const now = mode();
+      if (now.kind !== "pass") return;
+      const remainingMs = first.arrivedAt + now.delayMs - performance.now();
+      if (remainingMs > 0) return void setTimeout(pump, remainingMs);
+      waiting.shift();
+      deliver(first.chunk);
+    }
+  };
+  return {
+    send: (chunk) => {
+      waiting.push({ chunk, arrivedAt: performance.now() });
+      pump();
+    },
+    pump,
   };
 }

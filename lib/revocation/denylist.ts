@@ -65,7 +65,7 @@ export class Denylist {
   async start(): Promise<void> {
     const { copy, shared } = this.parts;
     if (this.isCopying) await copy.sync();
-    await shared?.start(() => copy.entries());
+    await shared?.start(() => this.#readAll());
   }
 
   /** Brings copy and Redis up to the database. Rejects when either cannot be brought up. */
@@ -74,7 +74,13 @@ export class Denylist {
     if (!this.isCopying) return;
     const isWhole = await shared?.verify();
     await copy.sync();
-    if (isWhole === false) await shared?.fill(copy.entries());
+    if (isWhole === false) await shared?.fill(() => this.#readAll());
+  }
+
+  async #readAll(): Promise<Iterable<Denial>> {
+    const { copy } = this.parts;
+    await copy.sync();
+    return copy.entries();
   }
 
   async checkEviction(): Promise<void> {

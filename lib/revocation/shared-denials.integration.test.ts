@@ -152,12 +152,27 @@ describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
       return link.call(work, 5_000);
     });
     const shared = new SharedDenials(emptiedMeanwhile, clock);
-    await shared.fill([denialOf("sid", TOKEN.sid)]);
+    await shared.fill(async () => [denialOf("sid", TOKEN.sid)]);
     expect(shared.isBelieved).toBe(false);
     expect(await other.denylist.isDenied(TOKEN)).toBe(true);
-    await shared.fill([denialOf("sid", TOKEN.sid)]);
+    await shared.fill(async () => [denialOf("sid", TOKEN.sid)]);
     expect(shared.isBelieved).toBe(true);
     expect(await shared.find(TOKEN)).toBe(true);
+  });
+
+  it("are read from the database once this process alone fills Redis", async () => {
+    await redis.flushdb();
+    const read = store.readSince.bind(store);
+    let reads = 0;
+    store.readSince = async (...asked) => {
+      reads += 1;
+      const answer = await read(...asked);
+      // Denied after the first read, and lost to Redis with it.
+      if (reads === 1) await store.deny(denialOf("sid", TOKEN.sid));
+      return answer;
+    };
+    await one.denylist.sync();
+    expect(await redis.get("latchkey:denied:sid:session")).toBe("1");
   });
 
   it("are not believed while Redis may evict them", async () => {

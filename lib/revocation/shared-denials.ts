@@ -26,6 +26,9 @@ const FINISH_FILLING = `
   redis.call('SET', KEYS[2], ARGV[2])
   return 1`;
 
+/** Reads every denial from the database, now. */
+type ReadAll = () => Promise<Iterable<Denial>>;
+
 const keyOf = (kind: DenialKind, value: string): string => `latchkey:denied:${kind}:${value}`;
 
 /**
@@ -46,10 +49,10 @@ export class SharedDenials {
   ) {}
 
   /** Throws `SettingError` for a Redis that may evict; one that does not answer is looked at again later. */
-  async start(denials: () => Iterable<Denial>): Promise<void> {
+  async start(readAll: ReadAll): Promise<void> {
     try {
       await this.checkEviction();
-      if (!(await this.verify())) await this.fill(denials());
+      if (!(await this.verify())) await this.fill(readAll);
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
     }
@@ -111,8 +114,8 @@ export class SharedDenials {
     return isWhole && !this.#isEvicting && !this.redis.isCircuitOpen;
   }
 
-  /** Fills Redis, unless another process is at it. Rejects when Redis cannot be written. */
-  async fill(denials: Iterable<Denial>): Promise<void> {
+  /** Fills Redis, unless another process is at it. Rejects when Redis cannot be written or the database not read. */
+  async fill(readAll: ReadAll): Promise<void> {
     const claim = randomUUID();
     const lost = this.redis.lostConnections;
     const run = await this.redis.call(readRun, CHECK_DEADLINE_MS);
@@ -122,7 +125,8 @@ export class SharedDenials {
     this.#missingWrites += 1;
     const madeGood = this.#missingWrites;
     await this.redis.call((redis) => redis.del(MARKER));
-    await this.#writeAll(denials, { isFilling: true });
+    // Not before the claim: what was denied since, and written to Redis before it was emptied, would be missing.
+    await this.#writeAll(await readAll(), { isFilling: true });
     const isFilled = await this.redis.call((redis) =>
       redis.eval<[string, string], number>(FINISH_FILLING, [FILLING, MARKER], [claim, run]),
     );

@@ -1,4 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import { Pool } from "pg";
+import { Connection } from "./connection";
 import { PrismaClient } from "./generated/client";
 
 const IDLE_TIMEOUT_MS = 30_000;
@@ -28,20 +30,24 @@ const PREPARED = /^\s*\/\* prepared: (\w+) \*\//;
 
 /** A pool on one database. Nothing connects before the first query. */
 export function createClient(databaseUrl: string, patience: Patience = PATIENT): PrismaClient {
-  const adapter = new PrismaPg(
-    {
-      connectionString: databaseUrl,
-      max: patience.connections,
-      connectionTimeoutMillis: patience.connectMs,
-      idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      keepAlive: true,
-      statement_timeout: patience.statementMs,
-      query_timeout: patience.statementMs + patience.answerMs,
-      // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
-      options: "-c TimeZone=UTC",
-    },
-    { statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? "" },
-  );
+  const pool = new Pool({
+    Client: Connection,
+    connectionString: databaseUrl,
+    max: patience.connections,
+    connectionTimeoutMillis: patience.connectMs,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
+    statement_timeout: patience.statementMs,
+    query_timeout: patience.statementMs + patience.answerMs,
+    // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
+    options: "-c TimeZone=UTC",
+  });
+  // A connection that breaks while nobody uses it is replaced by the pool.
+  pool.on("error", () => undefined);
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? "",
+  });
   return new PrismaClient({
     adapter,
     errorFormat: "minimal",

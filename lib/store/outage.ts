@@ -24,6 +24,13 @@ const OUTAGE_ERRNOS = new Set([
   "EHOSTUNREACH",
   "ENOTFOUND",
 ]);
+/** What Prisma's driver adapter makes of the driver's errors. */
+const OUTAGE_KINDS = new Set([
+  "ConnectionClosed",
+  "SocketTimeout",
+  "DatabaseNotReachable",
+  "TooManyConnections",
+]);
 const OUTAGE_MESSAGES =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Can't reach database/i;
 
@@ -37,6 +44,7 @@ function tellsOfOutage(told: object): boolean {
   if (told instanceof Prisma.PrismaClientInitializationError) return true;
   if (codesOf(told).some((code) => OUTAGE_CODES.has(code) || OUTAGE_SQL_STATES.test(code))) return true;
   if (codesOf(told).some((code) => OUTAGE_ERRNOS.has(code))) return true;
+  if ("kind" in told && OUTAGE_KINDS.has(String(told.kind))) return true;
   const message = "message" in told && typeof told.message === "string" ? told.message : "";
   const cause = causeOf(told);
   return OUTAGE_MESSAGES.test(message) || (cause !== null && tellsOfOutage(cause));

@@ -44,8 +44,8 @@ interface Setup {
 }
 
 const STRICT: Setup[] = [
-  { store: "Postgres alone", open: openPostgresAlone, instances: 3, rounds: 300 },
-  { store: "Redis", open: openRedis, instances: 3, rounds: 300 },
+  { store: "Postgres alone", open: openPostgresAlone, instances: 3, rounds: 120 },
+  { store: "Redis", open: openRedis, instances: 3, rounds: 120 },
   { store: "Redis over REST", open: openRedisOverRest, instances: 2, rounds: 96 },
 ];
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hasCode } from "@/lib/errors/latchkey-error";
+import { sessionEnding } from "@/lib/sessions/end-sessions";
 import { PasswordHasher } from "./password-hasher";
 import { signIn } from "./sign-in";
 import {
@@ -156,6 +157,21 @@ describe("a browser that the account has a session in", () => {
     expect(hasCode(await errorOf(signInFrom(session.id, PASSWORD)), "rate_limited")).toBe(true);
     // They do not count against others at the address.
     await expect(attempt(HOME.ip, PASSWORD)).resolves.toBeDefined();
+  });
+
+  it("is anybody's once that session has ended", async () => {
+    await house.addPerson({ email: EMAIL });
+    const { session } = await attempt(HOME.ip, PASSWORD);
+    await house.identity.sessions.end(
+      { kind: "ids", ids: [session.id], ownedBy: null },
+      sessionEnding(house.identity.sessionDependencies, "revoked_by_admin", {
+        actorId: null,
+        client: null,
+        details: {},
+      }),
+    );
+    await codesOf(10, () => attempt(HOME.ip, OTHER_PASSWORD));
+    expect(hasCode(await errorOf(signInFrom(session.id, PASSWORD)), "rate_limited")).toBe(true);
   });
 
   it("is anybody's to the account of another", async () => {

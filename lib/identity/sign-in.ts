@@ -3,7 +3,7 @@ import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
 import { addressBucket } from "@/lib/policy/client-address";
 import type { Credentials } from "@/lib/sessions/credentials";
 import { endSessions } from "@/lib/sessions/end-sessions";
-import { toSessionUser } from "@/lib/sessions/session";
+import { mayContinue, toSessionUser } from "@/lib/sessions/session";
 import { startSession } from "@/lib/sessions/start-session";
 import type { IdentityDependencies } from "./dependencies";
 import type { Refusal } from "./rate-limiter";
@@ -100,7 +100,8 @@ async function placeOf(
   sessionId: string | null,
 ): Promise<Place> {
   const session = sessionId === null ? null : await deps.sessions.find(sessionId);
-  return { client, ownSessionId: session !== null && session.userId === user?.id ? session.id : null };
+  const isOwn = session?.userId === user?.id && session !== null && mayContinue(session, deps.clock.now());
+  return { client, ownSessionId: isOwn ? session.id : null };
 }
 
 /**

@@ -21,8 +21,10 @@ export function createWatchedGauges(registry: Registry): (readings: Readings) =>
         else this.set(Number(value));
       },
     });
-  gauge("latchkey_denylist_entries", "Denials in this process's copy of the denylist.", (from) =>
-    from.denylistEntries(),
+  gauge(
+    "latchkey_denylist_entries",
+    "Denials that this process knows of: all with Redis or as a replica, otherwise its own.",
+    (from) => from.denylistEntries(),
   );
   gauge("latchkey_denylist_age_seconds", "Since this process's copy of the denylist was last read.", (from) =>
     from.denylistAgeSeconds(),

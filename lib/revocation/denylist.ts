@@ -25,7 +25,7 @@ const PROBE: Deniable = { jti: "probe", sid: "probe" };
 
 /**
  * Says whether a verified token has been revoked (docs/decisions/012). Whoever answers first and can be believed is
- * heard: the copy in this process, Redis, the database. It never says no without having asked one who knows.
+ * heard: the copy in this process, Redis, the database. When none of them can be, it does not answer.
  */
 export class Denylist {
   /** What this request has already asked for. */
@@ -72,8 +72,7 @@ export class Denylist {
   async sync(): Promise<void> {
     const { copy, shared } = this.parts;
     if (!this.isCopying) return;
-    const isWhole = await shared?.verify();
-    await copy.sync();
+    const [isWhole] = await Promise.all([shared?.verify(), copy.sync()]);
     if (isWhole === false) await shared?.fill(() => this.#readAll());
   }
 

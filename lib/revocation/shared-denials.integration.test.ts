@@ -160,6 +160,14 @@ describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
     expect(await shared.find(TOKEN)).toBe(true);
   });
 
+  it("are not believed once Redis is seen to be another than the one that was filled", async () => {
+    await redis.set("latchkey:denylist:filled", "an older run");
+    expect(await other.shared.verify()).toBe(false);
+    expect(await other.shared.find(TOKEN)).toBeNull();
+    await other.denylist.sync();
+    expect(await other.shared.find(TOKEN)).toBe(false);
+  });
+
   it("are read from the database once this process alone fills Redis", async () => {
     await redis.flushdb();
     const read = store.readSince.bind(store);

@@ -87,11 +87,12 @@ export class SharedDenials {
   /** Whether Redis holds every denial, as far as can be known. False also when it does not answer. */
   async verify(): Promise<boolean> {
     const lost = this.redis.lostConnections;
-    const [marker, run] = await this.redis
+    const answer = await this.redis
       .call((redis) => Promise.all([redis.get<string>(MARKER), readRun(redis)]), CHECK_DEADLINE_MS)
-      .catch(() => [null, null]);
-    this.#isFilled = marker !== null && marker === run;
-    if (this.#isFilled) this.#verifiedAfter = lost;
+      .catch(() => null);
+    this.#isFilled = answer !== null && answer[0] === answer[1];
+    // One that does not answer is still the same; one that answers otherwise is not believed.
+    if (answer !== null) this.#verifiedAfter = this.#isFilled ? lost : -1;
     return this.#isFilled && this.#missingWrites === 0;
   }
 

@@ -38,6 +38,8 @@ export function createClient(databaseUrl: string, patience: Patience = PATIENT):
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     keepAlive: true,
     statement_timeout: patience.statementMs,
+    // A process that stands still in a transaction holds what it has locked no longer than that.
+    idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     query_timeout: patience.statementMs + patience.answerMs,
     // Prisma's adapter writes and reads an instant without its zone, as if every server were set to UTC.
     options: "-c TimeZone=UTC",

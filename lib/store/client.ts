@@ -25,9 +25,6 @@ export const IMPATIENT: Patience = { connections: 3, connectMs: 1_000, statement
 const TRANSACTION_MAX_WAIT_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
-/** A statement that begins like this is planned once a connection, under that name. */
-const PREPARED = /^\s*\/\* prepared: (\w+) \*\//;
-
 /** A pool on one database. Nothing connects before the first query. */
 export function createClient(databaseUrl: string, patience: Patience = PATIENT): PrismaClient {
   const pool = new Pool({
@@ -48,7 +45,6 @@ export function createClient(databaseUrl: string, patience: Patience = PATIENT):
   pool.on("error", () => undefined);
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
-    statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? "",
   });
   return new PrismaClient({
     adapter,

@@ -26,7 +26,7 @@ export function createDenialStore(db: Database): DenialStore {
     },
 
     covers: async ({ jti, sid }, now) => {
-      const rows = await db.$queryRaw<unknown[]>`/* prepared: denial_covers */
+      const rows = await db.$queryRaw<unknown[]>`
         SELECT 1 FROM denials
         WHERE (kind, value) IN (('jti', ${jti}), ('sid', ${sid})) AND expires_at > ${now} LIMIT 1`;
       return rows.length > 0;

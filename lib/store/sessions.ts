@@ -94,7 +94,7 @@ const listPlaces = async (db: Database, filter: SessionFilter, page: Page, now: 
 
 /** One statement: the comparison, the new generation and the person it needs for the next token. */
 function rotateStatement(proven: ProvenGeneration, { now, idleSeconds, client }: Rotation): Prisma.Sql {
-  return Prisma.sql`/* prepared: rotate_session */
+  return Prisma.sql`
     UPDATE sessions s
     SET generation = s.generation + 1, rotated_at = ${now}, last_seen_at = ${now},
         idle_expires_at = LEAST(s.expires_at, ${addSeconds(now, idleSeconds)}::timestamptz),

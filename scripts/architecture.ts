@@ -18,8 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/config", "lib/errors", "lib/policy"],
   "lib/keys": ["lib/config", "lib/errors", "lib/crypto"],
   "lib/tokens": ["lib/config", "lib/errors", "lib/crypto", "lib/keys"],
-  "lib/redis": ["lib/config", "lib/errors", "lib/crypto", "lib/metrics"],
-  "lib/revocation": ["lib/config", "lib/errors", "lib/crypto", "lib/redis", "lib/metrics"],
+  "lib/redis": ["lib/config"],
+  "lib/revocation": ["lib/config", "lib/errors", "lib/crypto", "lib/redis"],
   "lib/sessions": [
     "lib/config",
     "lib/errors",
@@ -46,7 +46,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/crypto",
     "lib/policy",
     "lib/audit",
-    "lib/metrics",
     "lib/keys",
     "lib/revocation",
     "lib/sessions",

@@ -65,7 +65,7 @@ export class SharedDenials {
 
   /** Whether the token is denied, or null when Redis does not answer or is not believed. One round trip. */
   async find({ jti, sid }: Deniable): Promise<boolean | null> {
-    if (!this.#isVerified || this.#missingWrites > 0 || this.#isEvicting) return null;
+    if (!this.#isWhole) return null;
     const keys = [MARKER, keyOf("jti", jti), keyOf("sid", sid)];
     const found = await this.redis.call((redis) => redis.mget<(string | null)[]>(...keys)).catch(() => null);
     this.#isFilled = found !== null && found[0] !== null;
@@ -111,8 +111,7 @@ export class SharedDenials {
 
   /** Whether the answers of Redis count at the moment. */
   get isBelieved(): boolean {
-    const isWhole = this.#isFilled && this.#isVerified && this.#missingWrites === 0;
-    return isWhole && !this.#isEvicting && !this.redis.isCircuitOpen;
+    return this.#isFilled && this.#isWhole && !this.redis.isCircuitOpen;
   }
 
   /** Fills Redis, unless another process is at it. Rejects when Redis cannot be written or the database not read. */
@@ -137,9 +136,10 @@ export class SharedDenials {
     this.#verifiedAfter = lost;
   }
 
-  /** Whether the Redis that answers now is the one that was filled. */
-  get #isVerified(): boolean {
-    return this.#verifiedAfter === this.redis.lostConnections;
+  /** Whether nothing is known to be missing in it: it is the Redis that was filled, and has forgotten nothing since. */
+  get #isWhole(): boolean {
+    const isSame = this.#verifiedAfter === this.redis.lostConnections;
+    return isSame && this.#missingWrites === 0 && !this.#isEvicting;
   }
 
   async #writeAll(denials: Iterable<Denial>, { isFilling }: { isFilling: boolean }): Promise<void> {

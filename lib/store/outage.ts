@@ -42,13 +42,15 @@ export function isOutage(error: unknown): boolean {
 /** Prisma wraps the driver's error in its own, and hands on what Postgres said as an object that is no error. */
 function tellsOfOutage(told: object): boolean {
   if (told instanceof Prisma.PrismaClientInitializationError) return true;
-  if (codesOf(told).some((code) => OUTAGE_CODES.has(code) || OUTAGE_SQL_STATES.test(code))) return true;
-  if (codesOf(told).some((code) => OUTAGE_ERRNOS.has(code))) return true;
+  if (codesOf(told).some(isOutageCode)) return true;
   if ("kind" in told && OUTAGE_KINDS.has(String(told.kind))) return true;
   const message = "message" in told && typeof told.message === "string" ? told.message : "";
   const cause = causeOf(told);
   return OUTAGE_MESSAGES.test(message) || (cause !== null && tellsOfOutage(cause));
 }
+
+const isOutageCode = (code: string): boolean =>
+  OUTAGE_CODES.has(code) || OUTAGE_ERRNOS.has(code) || OUTAGE_SQL_STATES.test(code);
 
 function codesOf(told: object): string[] {
   const { code, originalCode } = told as { code?: unknown; originalCode?: unknown };

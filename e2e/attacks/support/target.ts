@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Client } from "pg";
 import { expect, test } from "playwright/test";
 import { type RunningLatchkey, startLatchkey } from "../../support/latchkey";
+import { queryDatabase } from "../../support/query-database";
 import { type Credentials, cookieHeader, credentialsSet } from "./cookies";
 import { type Answer, type Call, exchangeRaw, type HeaderFields, type RawAnswer, sendTo } from "./http";
 
@@ -103,18 +103,4 @@ async function enter(
   expect([200, 201], `${path}: ${answer.text}`).toContain(answer.status);
   const { user, session }: { user: { id: string }; session: { id: string } } = JSON.parse(answer.text);
   return { email, password, userId: user.id, sessionId: session.id, ...credentialsSet(answer) };
-}
-
-async function queryDatabase<Row extends object>(
-  url: string,
-  text: string,
-  values: unknown[] = [],
-): Promise<Row[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Client } from "pg";
 import { freePort } from "../../support/free-port";
 import { emptyDatabase } from "../../support/fresh-database";
+import { queryDatabase } from "../../support/query-database";
 import { Instance } from "./instance";
 
 export type { Answer, RequestOptions, Server } from "./exchange";
@@ -102,17 +102,3 @@ const settings = (origin: string, databaseUrl: string, redisUrl = ""): Record<st
   LOG_LEVEL: "",
   INSECURE_COOKIES: "",
 });
-
-async function queryDatabase<Row extends object>(
-  url: string,
-  text: string,
-  values: unknown[] = [],
-): Promise<Row[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
-}

@@ -1,25 +1,43 @@
 import { LRUCache } from "lru-cache";
-import type { AuditEvent } from "./audit/events";
 import { createLogger, type Logger } from "./audit/logger";
 import { Background } from "./background";
-import { AUDIT_CHAIN_MS, DENYLIST_POLL_MS, KEYRING_RELOAD_MS, REDIS_CHECK_MS } from "./config/durations";
+import {
+  AUDIT_CHAIN_MS,
+  DENYLIST_POLL_MS,
+  KEY_ABANDONED_SECONDS,
+  KEY_RETIRING_SECONDS,
+  KEY_STAGED_SECONDS,
+  KEYRING_POLL_MS,
+  REDIS_CHECK_MS,
+  SIGNATURE_COUNT_MS,
+  SIGNER_SWEEP_MS,
+} from "./config/durations";
 import { readSettings, type Settings } from "./config/settings";
-import { type Clock, systemClock } from "./crypto/clock";
+import { type Clock, secondsBetween, systemClock } from "./crypto/clock";
 import { createSealedBox } from "./crypto/sealed-box";
 import type { IdentityDependencies } from "./identity/dependencies";
 import { PasswordHasher } from "./identity/password-hasher";
+import { isSigningUnavailable } from "./keys/custody";
+import { EveryCustody } from "./keys/every-custody";
 import { Keyring } from "./keys/keyring";
+import { OutsideCustody } from "./keys/outside-custody";
+import { advanceKeys, type RotationDependencies } from "./keys/rotation";
+import { SealedCustody } from "./keys/sealed-custody";
+import { SignatureCounts } from "./keys/signature-counts";
+import { openSignerSocket } from "./keys/signer-socket";
+import { sweepSigner } from "./keys/sweep-signer";
 import { createMetrics, type Metrics } from "./metrics/metrics";
 import { ROUTE_PATTERNS } from "./policy/routes";
 import { openRedis, type RedisLink } from "./redis/redis-link";
 import type { DenialStore } from "./revocation/denial";
 import { DenialCopy } from "./revocation/denial-copy";
 import { Denylist, type DenylistSource } from "./revocation/denylist";
+import { findSigner } from "./revocation/find-signer";
 import { SharedDenials } from "./revocation/shared-denials";
 import type { SessionDependencies } from "./sessions/dependencies";
 import { RefreshTokenCodec } from "./sessions/refresh-token";
 import { isOutage } from "./store/outage";
-import { type DatabaseStores, openStores } from "./store/stores";
+import { type DatabaseStores, openStores, type Stores } from "./store/stores";
 import { issueAccessToken } from "./tokens/issue";
 import { meshProfile } from "./tokens/profiles";
 import { TokenVerifier } from "./tokens/token-verifier";
@@ -29,6 +47,14 @@ const MAX_REPORTED_REJECTIONS = 1_000;
 const REJECTION_REPORT_MS = 60_000;
 const CLEANUP_INTERVAL_MS = 60_000;
 
+/** What the use cases of signing keys stand on. */
+export interface KeyDependencies extends RotationDependencies<Stores> {
+  sealed: SealedCustody;
+  /** Null: there is no signer outside. */
+  outside: OutsideCustody | null;
+  denylist: Denylist;
+}
+
 /** The product, put together. One per process. */
 export interface Services {
   settings: Settings;
@@ -37,11 +63,14 @@ export interface Services {
   metrics: Metrics;
   stores: DatabaseStores;
   keyring: Keyring;
+  keys: KeyDependencies;
   denylist: Denylist;
   sessions: SessionDependencies;
   identity: IdentityDependencies;
-  /** Whether an error means that the database could not be asked. */
+  /** Whether an error means that the database, or whoever signs, could not be asked. */
   isOutage(error: unknown): boolean;
+  /** Reads the signing keys and takes what is due of their life: afterwards there is one that signs. */
+  openKeys(): Promise<void>;
   /** Reads keys and denylist and begins what runs beside the requests. Rejects when either cannot be read. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -49,14 +78,28 @@ export interface Services {
 
 /** Puts the product together. Connects to nothing before `start`. */
 export function createServices(settings: Settings, clock: Clock = systemClock): Services {
-  const { databaseUrl, secrets } = settings;
+  const { databaseUrl } = settings;
   if (databaseUrl === null) throw new Error("DATABASE_URL is not set: start Latchkey with `npm start`.");
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics(ROUTE_PATTERNS);
   const stores = openStores(databaseUrl);
-  const keyring = new Keyring({ store: stores.signingKeys, box: createSealedBox(secrets), clock }, "ES256");
+  const signatures = new SignatureCounts(stores.signingKeys, clock);
+  const rotation = createRotation(settings, clock, log, metrics, stores, signatures);
+  const { keyring, outside } = rotation;
+  const openKeys = async () => {
+    await keyring.load();
+    await advanceKeys(rotation);
+  };
   const redis = settings.redis === null ? null : openRedis(settings.redis, metrics.redisSeconds);
-  const denylist = createDenylist(settings, clock, metrics, stores.denials, redis);
+  const { denylist, readings } = createDenylist(settings, clock, metrics, stores.denials, redis);
+  metrics.watch({
+    ...readings,
+    unusableKeys: () => keyring.keys.filter(({ problem }) => problem !== null).length,
+    secondsToNextKey: () => {
+      const signsFrom = keyring.nextKey?.activatesAt ?? null;
+      return signsFrom === null ? null : secondsBetween(keyring.now, signsFrom);
+    },
+  });
   const sessions = createSessionDependencies(settings, clock, metrics, stores, keyring, denylist);
   const background = new Background(log);
   return {
@@ -66,14 +109,26 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     metrics,
     stores,
     keyring,
+    keys: { ...rotation, denylist },
     denylist,
     sessions,
     identity: createIdentityDependencies(settings, clock, stores, sessions),
-    isOutage,
+    isOutage: (error) => isOutage(error) || isSigningUnavailable(error),
+    openKeys,
     start: async () => {
-      if (await keyring.open()) await stores.audit.record(keyActivated(keyring.signer.kid, clock.now()));
+      // A signer outside that does not answer yet keeps nobody from verifying.
+      await openKeys().catch((error) => {
+        if (!isSigningUnavailable(error)) throw error;
+        log.error({ err: error }, "no signing key can be made");
+      });
       await denylist.start();
-      background.every(KEYRING_RELOAD_MS, "read the signing keys", () => keyring.load());
+      // Apart, so that a key that takes its time to be made keeps nobody from hearing of one that is revoked.
+      background.every(KEYRING_POLL_MS, "read the signing keys", () => keyring.load());
+      background.every(KEYRING_POLL_MS, "look after the signing keys", () => advanceKeys(rotation));
+      if (outside !== null) {
+        background.every(SIGNER_SWEEP_MS, "sweep the signer", () => sweepSigner(outside, keyring));
+      }
+      background.every(SIGNATURE_COUNT_MS, "count signatures", () => signatures.flush());
       background.every(DENYLIST_POLL_MS, "read the denylist", () => denylist.sync());
       background.every(REDIS_CHECK_MS, "check the eviction policy of Redis", () => denylist.checkEviction());
       background.every(AUDIT_CHAIN_MS, "chain the audit log", () => stores.auditChain.chainNew());
@@ -85,21 +140,40 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     },
     stop: async () => {
       background.stop();
+      await signatures.flush().catch(() => undefined);
       await redis?.close();
       await stores.close();
     },
   };
 }
 
-const keyActivated = (kid: string, at: Date): AuditEvent => ({
-  at,
-  type: "signing_key.activated",
-  actorId: null,
-  userId: null,
-  sessionId: null,
-  client: null,
-  details: { kid },
-});
+function createRotation(
+  settings: Settings,
+  clock: Clock,
+  log: Logger,
+  metrics: Metrics,
+  stores: DatabaseStores,
+  signatures: SignatureCounts,
+): Omit<KeyDependencies, "denylist"> {
+  const { secrets, signerSocket, signerNewKeys, origin, keyRotationSeconds, sessionAlgorithm } = settings;
+  const sealed = new SealedCustody(createSealedBox(secrets));
+  const outside = signerSocket === null ? null : new OutsideCustody(openSignerSocket(signerSocket, origin));
+  const custody = new EveryCustody(sealed, outside, signerNewKeys ? (outside ?? sealed) : sealed);
+  const schedule = {
+    rotationSeconds: keyRotationSeconds,
+    stagedSeconds: KEY_STAGED_SECONDS,
+    retiringSeconds: KEY_RETIRING_SECONDS,
+    abandonedSeconds: KEY_ABANDONED_SECONDS,
+  };
+  const onSigned = (kid: string, seconds: number) => {
+    metrics.signingSeconds.observe(seconds);
+    signatures.add(kid);
+  };
+  const onProblem = (problem: string) => log.error({}, problem);
+  const dependencies = { store: stores.signingKeys, custody, clock, schedule, onSigned, onProblem };
+  const keyring = new Keyring(dependencies, sessionAlgorithm);
+  return { keyring, custody, sealed, outside, schedule, atomically: (work) => stores.atomically(work) };
+}
 
 function createDenylist(
   { revocation }: Settings,
@@ -107,17 +181,17 @@ function createDenylist(
   metrics: Metrics,
   store: DenialStore,
   redis: RedisLink | null,
-): Denylist {
+) {
   const copy = new DenialCopy(store, clock, (ageSeconds) => metrics.revocationLag.observe(ageSeconds));
   const shared = redis === null ? null : new SharedDenials(redis, clock);
   const onAnswer = (source: DenylistSource) => metrics.denylistAnswers.inc(source);
   const denylist = new Denylist({ mode: revocation, store, copy, shared, clock, onAnswer });
-  metrics.watch({
+  const readings = {
     denylistEntries: () => copy.size,
     denylistAgeSeconds: () => (denylist.isCopying ? copy.ageMs / 1000 : null),
     isRedisCircuitOpen: () => redis?.isCircuitOpen ?? null,
-  });
-  return denylist;
+  };
+  return { denylist, readings };
 }
 
 function createSessionDependencies(
@@ -131,7 +205,17 @@ function createSessionDependencies(
   const { origin, clockToleranceSeconds, accessTokenSeconds } = settings;
   const profile = meshProfile(accessTokenSeconds);
   const findKey = (kid: string) => keyring.findVerificationKey(kid);
-  const rules = { issuer: origin, audience: origin, profile, clockToleranceSeconds, findKey };
+  const rules = {
+    issuer: origin,
+    audience: origin,
+    profile,
+    clockToleranceSeconds,
+    findKey,
+    // Those of the keys that are live: after another algorithm is set, the tokens of the former one still hold.
+    get algorithms() {
+      return keyring.algorithms;
+    },
+  };
   const verifier = new TokenVerifier(rules, keyring, clock);
   return {
     store: stores.sessions,
@@ -141,7 +225,10 @@ function createSessionDependencies(
     metrics,
     refreshTokens: new RefreshTokenCodec(settings.secrets),
     verifyAccessToken: (text) => verifier.verify(text),
-    issueAccessToken: (subject, now) => issueAccessToken(subject, origin, profile, keyring.signer, now),
+    requireSigner: () => findSigner(keyring, denylist),
+    // Of a key that `requireSigner` has just asked about.
+    issueAccessToken: async (subject, now) =>
+      issueAccessToken(subject, origin, profile, await keyring.findSigner(), now),
     acknowledged: new LRUCache({ max: MAX_REMEMBERED_SESSIONS }),
     reportedRejections: new LRUCache({ max: MAX_REPORTED_REJECTIONS, ttl: REJECTION_REPORT_MS }),
     limits: {

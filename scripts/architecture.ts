@@ -16,10 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/crypto": ["lib/config", "lib/errors"],
   "lib/policy": ["lib/config", "lib/errors"],
   "lib/http": ["lib/config", "lib/errors", "lib/policy"],
-  "lib/keys": ["lib/config", "lib/errors", "lib/crypto"],
+  "lib/keys": ["lib/config", "lib/errors", "lib/crypto", "lib/audit"],
   "lib/tokens": ["lib/config", "lib/errors", "lib/crypto", "lib/keys"],
   "lib/redis": ["lib/config"],
-  "lib/revocation": ["lib/config", "lib/errors", "lib/crypto", "lib/redis"],
+  "lib/revocation": ["lib/config", "lib/errors", "lib/crypto", "lib/audit", "lib/keys", "lib/redis"],
   "lib/sessions": [
     "lib/config",
     "lib/errors",

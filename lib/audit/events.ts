@@ -18,7 +18,13 @@ export const AUDIT_EVENT_TYPES = [
   "password.changed",
   "one_time_link.created",
   "one_time_link.consumed",
+  "signing_key.staged",
+  "signing_key.rotation_requested",
   "signing_key.activated",
+  "signing_key.stopped",
+  "signing_key.retired",
+  "signing_key.revoked",
+  "signing_key.rewrapped",
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

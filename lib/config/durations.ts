@@ -33,7 +33,9 @@ export const ONE_TIME_LINK_SECONDS = 60 * SECONDS_PER_MINUTE;
 /** The link printed at start lives as long as an operator may need to open it. */
 export const SETUP_LINK_SECONDS = SECONDS_PER_DAY;
 
+/** For how long others may keep the JWKS, and for how long beyond that while they ask again. */
 export const JWKS_MAX_AGE_SECONDS = 300;
+export const JWKS_STALE_SECONDS = 60;
 
 /** How often a replica of the denylist asks for news; well under the promised second. */
 export const DENYLIST_POLL_MS = 400;
@@ -53,9 +55,47 @@ export const DENYLIST_POLL_OVERLAP_SECONDS = 30;
 /** How often new audit events are chained; for so long an event is not protected by a hash. */
 export const AUDIT_CHAIN_MS = 1_000;
 
-/** The keyring is read again this often, and at most this often for unknown key ids. */
-export const KEYRING_RELOAD_MS = 30_000;
+/** The keyring is read again this often: a revoked key is out of use within the promised second. */
+export const KEYRING_POLL_MS = 400;
+
+/** Unknown key ids have the keyring read at most this often. */
 export const KEYRING_COOLDOWN_MS = 1_000;
+
+/** A keyring that has not been read for this long is, before it signs: its key may have been replaced. */
+export const KEYRING_STALE_SECONDS = 30;
+
+/**
+ * A key is published for this long before it signs: three times what the JWKS may be cached, which is also longer
+ * than the ten minutes for which `createRemoteJWKSet` of jose keeps one that does not say.
+ */
+export const KEY_STAGED_SECONDS = 3 * JWKS_MAX_AGE_SECONDS;
+
+/** A key that no longer signs verifies until every token it signed has expired everywhere. */
+export const KEY_RETIRING_SECONDS = KEYRING_STALE_SECONDS + ACCEPTED_ACCESS_TOKEN_SECONDS;
+
+/** A key that nobody has moved so long after its time belongs to nobody any more. */
+export const KEY_ABANDONED_SECONDS = SECONDS_PER_DAY;
+
+/** The tokens of a revoked key are denied for this long, whatever a process remembers of its keys. */
+export const KEY_DENIAL_SECONDS = 30 * SECONDS_PER_DAY;
+
+/** A signer outside that has not answered by then does not. */
+export const SIGNER_DEADLINE_MS = 2_000;
+
+/** The same for making a key, which takes a while for RSA. */
+export const SIGNER_GENERATE_MS = 15_000;
+
+/** How often a signer outside is asked which keys it holds, and told to forget those that are over. */
+export const SIGNER_SWEEP_MS = 30_000;
+
+/** A key stays with the signer outside for so long after it stopped: an instance may not have heard of that. */
+export const SIGNER_KEEP_SECONDS = KEYRING_STALE_SECONDS + SIGNER_DEADLINE_MS / 1000;
+
+/** A key that has no record after so long was made for nothing, as by a process that died meanwhile. */
+export const SIGNER_UNCLAIMED_SECONDS = 60 * SECONDS_PER_MINUTE;
+
+/** How often the number of signatures of each key is written down. */
+export const SIGNATURE_COUNT_MS = 5_000;
 
 export const HSTS_MAX_AGE_SECONDS = 2 * 365 * SECONDS_PER_DAY;
 

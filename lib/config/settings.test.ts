@@ -32,6 +32,10 @@ describe("without any variable", () => {
       sessionIdleSeconds: 7 * 86_400,
       sessionMaxSeconds: 30 * 86_400,
       clockToleranceSeconds: 10,
+      keyRotationSeconds: 30 * 86_400,
+      sessionAlgorithm: "ES256",
+      signerSocket: null,
+      signerNewKeys: true,
       shutdownDelaySeconds: 0,
       signup: "invite",
       bootstrapAdmin: null,
@@ -46,7 +50,7 @@ describe("without any variable", () => {
   it("is the same as with every variable empty", () => {
     const names =
       "PORT APP_ORIGIN DATA_DIR DATABASE_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN METRICS_TOKEN APP_SECRET APP_SECRET_FILE REVOCATION ACCESS_TOKEN_MINUTES " +
-      "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS SHUTDOWN_DELAY_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
+      "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS KEY_ROTATION_DAYS SESSION_ALGORITHM SIGNER_SOCKET SIGNER_NEW_KEYS SHUTDOWN_DELAY_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
       "BOOTSTRAP_ADMIN_PASSWORD TRUSTED_PROXIES LOG_LEVEL INSECURE_COOKIES NODE_ENV";
     const empty = Object.fromEntries(names.split(" ").map((name) => [name, ""]));
     expect(readSettings(empty)).toEqual(readSettings({}));
@@ -79,6 +83,14 @@ describe("a value it may hold", () => {
     [{ SESSION_MAX_DAYS: "365", SESSION_IDLE_DAYS: "365" }, { sessionIdleSeconds: 365 * 86_400 }],
     [{ CLOCK_TOLERANCE_SECONDS: "0" }, { clockToleranceSeconds: 0 }],
     [{ CLOCK_TOLERANCE_SECONDS: "30" }, { clockToleranceSeconds: 30 }],
+    [{ KEY_ROTATION_DAYS: "1" }, { keyRotationSeconds: 86_400 }],
+    [{ KEY_ROTATION_DAYS: "365" }, { keyRotationSeconds: 365 * 86_400 }],
+    [{ SESSION_ALGORITHM: "ES256" }, { sessionAlgorithm: "ES256" }],
+    [{ SESSION_ALGORITHM: "RS256" }, { sessionAlgorithm: "RS256" }],
+    [{ SESSION_ALGORITHM: "EdDSA" }, { sessionAlgorithm: "EdDSA" }],
+    [{ SESSION_ALGORITHM: "HS256" }, { sessionAlgorithm: "HS256", signerSocket: null }],
+    [{ SIGNER_SOCKET: "/run/signer.sock" }, { signerSocket: "/run/signer.sock" }],
+    [{ SIGNER_SOCKET: "signer.sock" }, { signerSocket: join(process.cwd(), "signer.sock") }],
     [{ SHUTDOWN_DELAY_SECONDS: "0" }, { shutdownDelaySeconds: 0 }],
     [{ SHUTDOWN_DELAY_SECONDS: "30" }, { shutdownDelaySeconds: 30 }],
     [{ SIGNUP: "open" }, { signup: "open" }],
@@ -110,6 +122,7 @@ describe("a value it may not hold", () => {
     ["SESSION_IDLE_DAYS", 1, 365, ["0", "366"]],
     ["SESSION_MAX_DAYS", 1, 365, ["0", "366"]],
     ["CLOCK_TOLERANCE_SECONDS", 0, 30, ["31"]],
+    ["KEY_ROTATION_DAYS", 1, 365, ["0", "366"]],
     ["SHUTDOWN_DELAY_SECONDS", 0, 30, ["31"]],
   ];
   const never = [
@@ -140,6 +153,10 @@ describe("a value it may not hold", () => {
     ["REVOCATION", "Strict", "replica or strict"],
     ["SIGNUP", "closed", "invite or open"],
     ["SIGNUP", "OPEN", "invite or open"],
+    ["SESSION_ALGORITHM", "es256", "ES256, RS256, EdDSA or HS256"],
+    ["SESSION_ALGORITHM", "none", "ES256, RS256, EdDSA or HS256"],
+    ["SESSION_ALGORITHM", "RS512", "ES256, RS256, EdDSA or HS256"],
+    ["SESSION_ALGORITHM", "ES256,HS256", "ES256, RS256, EdDSA or HS256"],
     ["LOG_LEVEL", "verbose", "fatal, error, warn, info, debug, trace or silent"],
     ["INSECURE_COOKIES", "1", "true (only on a loopback origin) or false"],
     ["INSECURE_COOKIES", "TRUE", "true (only on a loopback origin) or false"],
@@ -165,6 +182,12 @@ describe("a value it may not hold", () => {
     const line = refusalOf({ SESSION_IDLE_DAYS: "8", SESSION_MAX_DAYS: "7" });
     expect(line).toContain('SESSION_IDLE_DAYS is "8"');
     expect(line).toContain("not above SESSION_MAX_DAYS");
+  });
+
+  it("is a signer outside for a secret that both signs and verifies, which cannot stay there", () => {
+    const line = refusalOf({ SIGNER_SOCKET: "/run/signer.sock", SESSION_ALGORITHM: "HS256" });
+    expect(line).toContain('SIGNER_SOCKET is "/run/signer.sock"');
+    expect(line).toContain("unless SESSION_ALGORITHM is HS256");
   });
 
   it("is half of the first administrator", () => {

@@ -31,6 +31,13 @@ export interface Settings {
   sessionIdleSeconds: number;
   sessionMaxSeconds: number;
   clockToleranceSeconds: number;
+  /** From one change of the signing key to the next. */
+  keyRotationSeconds: number;
+  sessionAlgorithm: "ES256" | "RS256" | "EdDSA" | "HS256";
+  /** The Unix socket of a process that holds the private keys. Null: they are sealed in the database. */
+  signerSocket: string | null;
+  /** False: the signer goes on with the keys that it has, and new ones are sealed in the database. */
+  signerNewKeys: boolean;
   /** Told to stop, the process goes on taking connections for so long, while `/readyz` says that it will end. */
   shutdownDelaySeconds: number;
   signup: "invite" | "open";
@@ -77,6 +84,7 @@ const environment = z.object({
   SESSION_IDLE_DAYS: whole(1, 365, 7),
   SESSION_MAX_DAYS: whole(1, 365, 30),
   CLOCK_TOLERANCE_SECONDS: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 10),
+  KEY_ROTATION_DAYS: whole(1, 365, 30),
   SHUTDOWN_DELAY_SECONDS: whole(0, MAX_SHUTDOWN_DELAY_SECONDS).optional(),
   SIGNUP: z.enum(["invite", "open"]).default("invite"),
   BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
@@ -88,7 +96,9 @@ const environment = z.object({
     .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   INSECURE_COOKIES: z.enum(["true", "false"]).default("false"),
-  SESSION_ALGORITHM: z.literal("ES256").default("ES256"),
+  SESSION_ALGORITHM: z.enum(["ES256", "RS256", "EdDSA", "HS256"]).default("ES256"),
+  SIGNER_SOCKET: z.string().optional(),
+  SIGNER_NEW_KEYS: z.enum(["true", "false"]).default("true"),
   NODE_ENV: z.string().optional(),
 });
 
@@ -111,6 +121,7 @@ const ALLOWED: Record<keyof Environment, string> = {
   SESSION_IDLE_DAYS: "a whole number from 1 to 365, not above SESSION_MAX_DAYS",
   SESSION_MAX_DAYS: "a whole number from 1 to 365",
   CLOCK_TOLERANCE_SECONDS: "a whole number from 0 to 30",
+  KEY_ROTATION_DAYS: "a whole number from 1 to 365",
   SHUTDOWN_DELAY_SECONDS: "a whole number from 0 to 30",
   SIGNUP: "invite or open",
   BOOTSTRAP_ADMIN_EMAIL: "an e-mail address, together with BOOTSTRAP_ADMIN_PASSWORD",
@@ -119,7 +130,9 @@ const ALLOWED: Record<keyof Environment, string> = {
   METRICS_TOKEN: `one secret of at least ${MINIMUM_SECRET_BYTES} random bytes, without spaces`,
   LOG_LEVEL: "fatal, error, warn, info, debug, trace or silent",
   INSECURE_COOKIES: "true (only on a loopback origin) or false",
-  SESSION_ALGORITHM: "ES256, the only one of this version",
+  SESSION_ALGORITHM: "ES256, RS256, EdDSA or HS256",
+  SIGNER_SOCKET: "the path of a Unix socket, unless SESSION_ALGORITHM is HS256",
+  SIGNER_NEW_KEYS: "true, or false while keys move back from the signer",
   NODE_ENV: "production or development",
 };
 
@@ -173,6 +186,10 @@ export function readSettings(
     sessionIdleSeconds: daysToSeconds(env.SESSION_IDLE_DAYS),
     sessionMaxSeconds: daysToSeconds(env.SESSION_MAX_DAYS),
     clockToleranceSeconds: env.CLOCK_TOLERANCE_SECONDS,
+    keyRotationSeconds: daysToSeconds(env.KEY_ROTATION_DAYS),
+    sessionAlgorithm: env.SESSION_ALGORITHM,
+    signerSocket: readSignerSocket(env),
+    signerNewKeys: env.SIGNER_NEW_KEYS === "true",
     shutdownDelaySeconds:
       env.SHUTDOWN_DELAY_SECONDS ?? (env.DATABASE_URL ? MULTIPLE_SHUTDOWN_DELAY_SECONDS : 0),
     signup: env.SIGNUP,
@@ -234,6 +251,13 @@ function splitSecrets(name: "APP_SECRET" | "APP_SECRET_FILE", text: string): str
     throw new SettingError(`${name} is not usable; it may hold ${ALLOWED.APP_SECRET}.`);
   }
   return secrets;
+}
+
+/** A secret that verifies as well as signs cannot stay outside. */
+function readSignerSocket(env: Environment): string | null {
+  if (env.SIGNER_SOCKET === undefined) return null;
+  if (env.SESSION_ALGORITHM === "HS256") refuse("SIGNER_SOCKET", env.SIGNER_SOCKET);
+  return resolve(env.SIGNER_SOCKET);
 }
 
 function readBootstrapAdmin(env: Environment): Settings["bootstrapAdmin"] {

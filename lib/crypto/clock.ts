@@ -10,6 +10,8 @@ export const addSeconds = (instant: Date, seconds: number): Date =>
 
 export const earlierOf = (one: Date, other: Date): Date => new Date(Math.min(one.getTime(), other.getTime()));
 
+export const laterOf = (one: Date, other: Date): Date => new Date(Math.max(one.getTime(), other.getTime()));
+
 /** NumericDate (RFC 7519 section 2): whole seconds since the epoch, rounded down. */
 export const toNumericDate = (instant: Date): number => Math.floor(instant.getTime() / 1000);
 

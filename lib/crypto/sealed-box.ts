@@ -19,6 +19,9 @@ interface KeyEncryptionKey {
 }
 
 export interface SealedBox {
+  /** The id of the key-encryption key that `seal` takes, and those that `open` has. */
+  readonly sealsUnder: string;
+  opens(kekId: string): boolean;
   /** Seals under the first secret. `context` is authenticated with it and must be given again to open. */
   seal(plaintext: Uint8Array, context: string): Uint8Array<ArrayBuffer>;
   /** Throws `SealedBoxError` when truncated, altered, of another context, or sealed under an unknown secret. */
@@ -34,6 +37,8 @@ export function createSealedBox(secrets: readonly string[]): SealedBox {
   const [current] = keks;
   if (current === undefined) throw new Error("A sealed box needs at least one application secret.");
   return {
+    sealsUnder: nameOf(current),
+    opens: (kekId) => keks.some((kek) => nameOf(kek) === kekId),
     seal: (plaintext, context) => seal(current, plaintext, context),
     open: (box, context) => {
       const kekId = Buffer.from(box.subarray(1, 1 + KEK_ID_BYTES));
@@ -47,6 +52,11 @@ export function createSealedBox(secrets: readonly string[]): SealedBox {
     },
   };
 }
+
+/** Which key-encryption key a box says that it is sealed under. */
+export const sealedUnder = (box: Uint8Array): string => encodeBase64url(box.subarray(1, 1 + KEK_ID_BYTES));
+
+const nameOf = ({ id }: KeyEncryptionKey): string => encodeBase64url(id);
 
 function toKeyEncryptionKey(secret: string): KeyEncryptionKey {
   const key = deriveKey(secret, "private-key-sealing");

@@ -57,13 +57,21 @@ export async function createFirstAdministrator(
 }
 
 /** Creates an administrator with a password, from the command line. Throws `email_taken`. */
-export async function createAdministrator(
+export const createAdministrator = (
   deps: IdentityDependencies,
   input: SignInInput,
   actor: Actor,
+): Promise<User> => createPerson(deps, input, "admin", actor);
+
+/** Creates a person with a password, from the command line. Throws `email_taken`. */
+export async function createPerson(
+  deps: IdentityDependencies,
+  input: SignInInput,
+  role: Role,
+  actor: Actor,
 ): Promise<User> {
   requireGoodPassword("password", input.password, input.email);
-  const person = await newUser(deps, input.email, "admin", input.password);
+  const person = await newUser(deps, input.email, role, input.password);
   const user = await addUser(deps, "user.created", actor, (users) => users.insert(person));
   if (user === null) throw new LatchkeyError("email_taken");
   return user;

@@ -62,12 +62,19 @@ export async function replaceSession(
   client: Client,
   replacedSessionId: string | null,
 ): Promise<Credentials> {
+  // Before the transaction, which must not wait for another connection: the embedded database has one alone.
+  await deps.sessionDependencies.requireSigner();
   const credentials = await deps.atomically(async (stores) => {
     const held = await stores.users.lockUnchanged(user.id, user.passwordHash);
     if (held === null) {
       throw new LatchkeyError("invalid_credentials", { reason: "the person was changed meanwhile" });
     }
-    const sessionDependencies = { ...deps.sessionDependencies, store: stores.sessions, audit: stores.audit };
+    const sessionDependencies = {
+      ...deps.sessionDependencies,
+      store: stores.sessions,
+      audit: stores.audit,
+      requireSigner: async () => {},
+    };
     return startSession(sessionDependencies, toSessionUser(held), client);
   });
   if (replacedSessionId !== null) {

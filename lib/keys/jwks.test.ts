@@ -1,20 +1,23 @@
 import { describe, expect, it, test } from "vitest";
+import { addSeconds } from "@/lib/crypto/clock";
 import { createSealedBox } from "@/lib/crypto/sealed-box";
-import { ALGORITHMS, type Algorithm, isAlgorithm } from "./algorithms";
-import { generateActiveKey } from "./generate-key";
-import { jwksDocument } from "./jwks";
+import { ALGORITHMS, type Algorithm, isAlgorithm, isSymmetric } from "./algorithms";
+import { jwksDocument, jwksMaxAgeSeconds } from "./jwks";
+import { SealedCustody } from "./sealed-custody";
 import type { KeyState, SigningKeyRecord } from "./signing-key";
+import { createRecord } from "./testing/key-records";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
-const box = createSealedBox(["s".repeat(32)]);
-const names = Object.keys(ALGORITHMS) as Algorithm[];
-const keys = await Promise.all(names.map((name) => generateActiveKey("access_token", name, box, NOW)));
+const custody = new SealedCustody(createSealedBox(["s".repeat(32)]));
+const names = (Object.keys(ALGORITHMS) as Algorithm[]).filter((name) => !isSymmetric(name));
+const keys = await Promise.all(names.map((name) => createRecord(custody, name)));
+const secretKey = await createRecord(custody, "HS256");
 
 const published = (records: readonly SigningKeyRecord[]) =>
   (JSON.parse(jwksDocument(records).body) as { keys: Record<string, unknown>[] }).keys;
 
 describe("the document", () => {
-  const publicMembers: Record<Algorithm, string[]> = {
+  const publicMembers: Partial<Record<Algorithm, string[]>> = {
     ES256: ["kty", "crv", "x", "y", "kid", "use", "alg"],
     RS256: ["kty", "n", "e", "kid", "use", "alg"],
     EdDSA: ["kty", "crv", "x", "kid", "use", "alg"],
@@ -22,7 +25,7 @@ describe("the document", () => {
 
   test.each(keys)("of an $algorithm key has its public members and no others", (record) => {
     const [jwk] = published([record]);
-    expect(Object.keys(jwk ?? {}).sort()).toEqual(publicMembers[record.algorithm].sort());
+    expect(Object.keys(jwk ?? {}).sort()).toEqual(publicMembers[record.algorithm]?.sort());
     expect(jwk).toMatchObject({ kid: record.kid, use: "sig", alg: record.algorithm });
   });
 
@@ -30,7 +33,7 @@ describe("the document", () => {
     const secret = { d: "x", p: "x", q: "x", dp: "x", dq: "x", qi: "x", oth: [], k: "x" };
     for (const record of keys) {
       const [jwk] = published([{ ...record, publicJwk: { ...record.publicJwk, ...secret } }]);
-      expect(Object.keys(jwk ?? {}).sort()).toEqual(publicMembers[record.algorithm].sort());
+      expect(Object.keys(jwk ?? {}).sort()).toEqual(publicMembers[record.algorithm]?.sort());
     }
   });
 
@@ -42,6 +45,13 @@ describe("the document", () => {
     ["revoked", 0],
   ])("has a %s key %s times", (state, count) => {
     expect(published(keys.slice(0, 1).map((record) => ({ ...record, state })))).toHaveLength(count);
+  });
+
+  test.each<KeyState>(["staged", "active", "retiring"])("never has a %s secret", (state) => {
+    expect(published([{ ...secretKey, state }])).toEqual([]);
+    const asIfPublic = { ...secretKey, state, publicJwk: { kty: "oct", k: "c2VjcmV0" } };
+    expect(published([asIfPublic, ...keys])).toHaveLength(keys.length);
+    expect(jwksDocument([asIfPublic]).body).not.toContain("c2VjcmV0");
   });
 });
 
@@ -63,18 +73,37 @@ describe("ETag", () => {
   });
 });
 
+describe("max-age", () => {
+  test.each<[secondsUntilChange: number | null, maxAge: number]>([
+    [null, 300],
+    [86_400, 300],
+    [300, 300],
+    [299.999, 299],
+    [1.5, 1],
+    [0.999, 0],
+    [0, 0],
+    // The change is due, and this process has not yet seen that it was made.
+    [-1, 0],
+    [-60, 0],
+  ])("with the next change in %s s is %s", (seconds, maxAge) => {
+    const nextChange = seconds === null ? null : addSeconds(NOW, seconds);
+    expect(jwksMaxAgeSeconds(nextChange, NOW)).toBe(maxAge);
+  });
+});
+
 describe("the algorithms table", () => {
   it("holds exactly these", () => {
     expect(ALGORITHMS).toEqual({
-      ES256: { kty: "EC", generate: { crv: "P-256" } },
-      RS256: { kty: "RSA", generate: { modulusLength: 3072 } },
-      EdDSA: { kty: "OKP", generate: { crv: "Ed25519" } },
+      ES256: { kty: "EC", generate: { crv: "P-256" }, digest: "sha256" },
+      RS256: { kty: "RSA", generate: { modulusLength: 3072 }, digest: "sha256" },
+      EdDSA: { kty: "OKP", generate: { crv: "Ed25519" }, digest: null },
+      HS256: { kty: "oct", generate: {}, digest: "sha256" },
     });
   });
 
   test.each([
     "none",
-    "HS256",
+    "HS384",
     "ES384",
     "es256",
     "ES256 ",

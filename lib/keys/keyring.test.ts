@@ -1,142 +1,126 @@
 import { describe, expect, it } from "vitest";
-import { createSealedBox } from "@/lib/crypto/sealed-box";
 import { ALGORITHMS, type Algorithm } from "./algorithms";
-import { generateActiveKey } from "./generate-key";
-import { Keyring } from "./keyring";
+import { isSigningUnavailable } from "./custody";
 import { HeldClock } from "./testing/held-clock";
-import { MemorySigningKeyStore } from "./testing/memory-signing-key-store";
+import { createRecord } from "./testing/key-records";
+import { createTestKeys, type TestKeys } from "./testing/test-keys";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
-const box = createSealedBox(["s".repeat(32)]);
+const DATA = Buffer.from("text");
 
-function createKeyring(store = new MemorySigningKeyStore(), algorithm: Algorithm = "ES256") {
+async function openTestKeys(algorithm: Algorithm = "ES256") {
   const clock = new HeldClock(NOW);
-  return { store, clock, keyring: new Keyring({ store, box, clock }, algorithm) };
+  const keys = createTestKeys({ clock, algorithm });
+  await keys.open();
+  return { clock, keys, store: keys.store, keyring: keys.keyring };
 }
 
-/** Another instance makes a key of an algorithm that this one does not sign with. */
-async function addOtherKey(store: MemorySigningKeyStore): Promise<string> {
-  const record = await generateActiveKey("access_token", "EdDSA", box, NOW);
-  expect(await store.insertActive(record)).toBe(true);
+/** Another instance publishes a key. */
+async function addOtherKey({ store, sealed }: TestKeys): Promise<string> {
+  const record = await createRecord(sealed, "EdDSA", { state: "staged", activatesAt: NOW });
+  store.rows.push(record);
   return record.kid;
 }
 
-describe("opening", () => {
-  it("makes one key at the first start and none at the second", async () => {
-    const { store, keyring } = createKeyring();
-    await keyring.open();
-    const again = createKeyring(store).keyring;
-    await again.open();
-    expect(store.rows).toHaveLength(1);
-    expect(store.rows[0]).toMatchObject({ kid: keyring.signer.kid, state: "active", createdAt: NOW });
-    expect(again.signer.kid).toBe(keyring.signer.kid);
-  });
+const publishedKids = ({ keyring }: Pick<TestKeys, "keyring">): string[] =>
+  (JSON.parse(keyring.jwks.body) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
-  it("of two instances at once, both sign with the one key that was made", async () => {
-    const store = new MemorySigningKeyStore();
-    const keyrings = Array.from({ length: 5 }, () => createKeyring(store).keyring);
-    await Promise.all(keyrings.map((keyring) => keyring.open()));
-    expect(store.rows).toHaveLength(1);
-    expect(new Set(keyrings.map(({ signer }) => signer.kid))).toEqual(new Set([store.rows[0]?.kid]));
-  });
-
-  it("has no signer before, and says so", () => {
-    const { keyring } = createKeyring();
+describe("the first load", () => {
+  it("finds nothing in an empty store, and says so", async () => {
+    const { keyring, store } = createTestKeys({ clock: new HeldClock(NOW) });
     expect(() => keyring.signer).toThrow("no key that signs");
-    expect(JSON.parse(keyring.jwks.body)).toEqual({ keys: [] });
-  });
-
-  it("makes no second key where one was made for another algorithm", async () => {
-    const { store, keyring } = createKeyring();
-    const other = await addOtherKey(store);
-    await keyring.open();
-    expect(keyring.signer.algorithm).toBe("ES256");
-    expect((await keyring.findVerificationKey(other))?.algorithm).toBe("EdDSA");
+    await keyring.load();
+    expect(() => keyring.signer).toThrow("no key that signs");
+    expect(publishedKids({ keyring })).toEqual([]);
+    expect(store.rows).toEqual([]);
   });
 
   it("fails when the store cannot be reached: there is nothing to sign with", async () => {
-    const { store, keyring } = createKeyring();
+    const { keyring, store } = createTestKeys({ clock: new HeldClock(NOW) });
     store.isDown = true;
-    await expect(keyring.open()).rejects.toThrow("cannot be reached");
+    await expect(keyring.load()).rejects.toThrow("cannot be reached");
   });
 
   it.each(Object.keys(ALGORITHMS) as Algorithm[])("signs and verifies with %s", async (algorithm) => {
-    const { keyring } = createKeyring(undefined, algorithm);
-    await keyring.open();
+    const { keyring } = await openTestKeys(algorithm);
     const { kid } = keyring.signer;
-    expect(keyring.signer).toMatchObject({ algorithm, key: { type: "private", usages: ["sign"] } });
-    expect(await keyring.findVerificationKey(kid)).toMatchObject({ kid, algorithm, key: { type: "public" } });
+    expect(keyring.signer.algorithm).toBe(algorithm);
+    expect(await keyring.findVerificationKey(kid)).toMatchObject({ kid, algorithm });
+    expect(keyring.algorithms).toEqual(new Set([algorithm]));
+  });
+
+  it("verifies by public keys alone, and by a secret only where it must", async () => {
+    const { keyring } = await openTestKeys();
+    const found = await keyring.findVerificationKey(keyring.signer.kid);
+    expect(found?.key).toMatchObject({ type: "public", usages: ["verify"] });
+    const { keyring: secrets } = await openTestKeys("HS256");
+    expect((await secrets.findVerificationKey(secrets.signer.kid))?.key).toBeInstanceOf(Uint8Array);
   });
 });
 
 describe("looking for a key", () => {
-  it("finds a key that another instance has just made, once the cool-down has passed", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
-    const kid = await addOtherKey(store);
-    clock.advanceSeconds(1);
+  it("finds a key that another instance has just made", async () => {
+    const { keys, keyring } = await openTestKeys();
+    const kid = await addOtherKey(keys);
     expect((await keyring.findVerificationKey(kid))?.kid).toBe(kid);
   });
 
   it("finds it for every request that waits for it, not for the first alone", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
-    const kid = await addOtherKey(store);
-    clock.advanceSeconds(1);
+    const { keys, keyring } = await openTestKeys();
+    const kid = await addOtherKey(keys);
     const found = await Promise.all([1, 2, 3].map(() => keyring.findVerificationKey(kid)));
     expect(found.map((key) => key?.kid)).toEqual([kid, kid, kid]);
   });
 
-  it("reads the store at most once a second however many unknown kids arrive", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
+  it("reads the store once a second however many unknown kids arrive", async () => {
+    const { store, clock, keyring } = await openTestKeys();
     const before = store.reads;
-    const flood = Array.from({ length: 2_000 }, (_, index) =>
-      keyring.findVerificationKey(`unknown ${index}`),
-    );
-    expect(new Set(await Promise.all(flood))).toEqual(new Set([null]));
-    expect(store.reads).toBe(before);
     for (let second = 1; second <= 3; second += 1) {
-      clock.advanceSeconds(1);
-      for (let index = 0; index < 500; index += 1) await keyring.findVerificationKey(`unknown ${index}`);
+      const flood = Array.from({ length: 10_000 }, () => keyring.findVerificationKey(crypto.randomUUID()));
+      expect(new Set(await Promise.all(flood))).toEqual(new Set([null]));
       expect(store.reads).toBe(before + second);
+      clock.advanceSeconds(0.999);
+      for (let index = 0; index < 100; index += 1) await keyring.findVerificationKey(`unknown ${index}`);
+      expect(store.reads).toBe(before + second);
+      clock.advanceSeconds(0.001);
     }
   });
 
-  it("does not read the store for a known kid, until half a minute has passed", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
-    const before = store.reads;
-    clock.advanceSeconds(29);
-    await keyring.findVerificationKey(keyring.signer.kid);
-    expect(store.reads).toBe(before);
+  it("finds a key that was made within the cool-down as soon as it has passed", async () => {
+    const { keys, clock, keyring } = await openTestKeys();
+    await keyring.findVerificationKey("unknown");
+    const kid = await addOtherKey(keys);
+    expect(await keyring.findVerificationKey(kid)).toBeNull();
     clock.advanceSeconds(1);
-    await keyring.findVerificationKey(keyring.signer.kid);
-    expect(store.reads).toBe(before + 1);
+    expect((await keyring.findVerificationKey(kid))?.kid).toBe(kid);
+  });
+
+  it("does not read the store for a kid it knows", async () => {
+    const { store, clock, keyring } = await openTestKeys();
+    const before = store.reads;
+    clock.advanceSeconds(3600);
+    await keyring.findVerificationKey(keyring.keys[0]?.kid ?? "");
+    expect(store.reads).toBe(before);
   });
 
   it("finds new keys also after the clock was set back", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
-    const kid = await addOtherKey(store);
+    const { keys, clock, keyring } = await openTestKeys();
+    await keyring.findVerificationKey("unknown");
+    const kid = await addOtherKey(keys);
     clock.advanceSeconds(-3600);
-    await keyring.findVerificationKey(kid);
-    clock.advanceSeconds(1);
     expect((await keyring.findVerificationKey(kid))?.kid).toBe(kid);
   });
 
   it.each(["__proto__", "constructor", "toString", "../../../dev/null", "' OR 1=1 --", ""])(
     "finds nothing for %j",
     async (kid) => {
-      const { keyring } = createKeyring();
-      await keyring.open();
+      const { keyring } = await openTestKeys();
       expect(await keyring.findVerificationKey(kid)).toBeNull();
     },
   );
 
   it("goes on with the keys it knows while the store cannot be reached, asking once a cool-down", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
+    const { store, clock, keyring } = await openTestKeys();
     const { kid } = keyring.signer;
     store.isDown = true;
     clock.advanceSeconds(3600);
@@ -146,70 +130,159 @@ describe("looking for a key", () => {
       await expect(keyring.findVerificationKey("unknown")).rejects.toThrow("cannot be reached");
     }
     expect(store.reads).toBe(before + 1);
-    expect(keyring.signer.kid).toBe(kid);
+    expect(publishedKids({ keyring })).toContain(kid);
   });
 
   it("finds new keys again when the store is back", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
+    const { keys, store, clock, keyring } = await openTestKeys();
     store.isDown = true;
-    clock.advanceSeconds(60);
     await expect(keyring.findVerificationKey("unknown")).rejects.toThrow("cannot be reached");
     store.isDown = false;
-    const kid = await addOtherKey(store);
+    const kid = await addOtherKey(keys);
     clock.advanceSeconds(1);
     expect((await keyring.findVerificationKey(kid))?.kid).toBe(kid);
   });
 });
 
 describe("a change of the keys", () => {
-  it("raises the version, and nothing else does", async () => {
-    const { store, clock, keyring } = createKeyring();
-    await keyring.open();
+  it("shows in the version when a key begins to verify, and when one ends to", async () => {
+    const { keys, store, keyring } = await openTestKeys();
+    const before = keyring.version;
+    const kid = await addOtherKey(keys);
+    await keyring.load();
+    expect(keyring.version).toBe(before + 1);
+    store.setState(kid, "revoked");
+    await keyring.load();
+    expect(keyring.version).toBe(before + 2);
+  });
+
+  it("does not show in the version otherwise", async () => {
+    const { keys, store, clock, keyring } = await openTestKeys();
     const { version } = keyring;
+    const [active, staged] = store.rows;
+    if (active === undefined || staged === undefined) throw new Error("Two keys were expected.");
     clock.advanceSeconds(60);
     await keyring.load();
-    expect(keyring.version).toBe(version);
-    await addOtherKey(store);
+    store.setState(active.kid, "retiring");
     await keyring.load();
-    expect(keyring.version).toBeGreaterThan(version);
+    store.setState(staged.kid, "active");
+    await keyring.load();
+    await store.update({ ...staged, activatesAt: NOW });
+    await keyring.load();
+    await store.update({ ...staged, ...keys.sealed.seal(staged, Buffer.from("another")) });
+    await keyring.load();
+    expect(keyring.version).toBe(version);
   });
 
   it.each(["retired", "revoked"] as const)("lets a %s key verify no more", async (state) => {
-    const { store, keyring } = createKeyring();
-    await keyring.open();
-    const kid = await addOtherKey(store);
+    const { keys, store, keyring } = await openTestKeys();
+    const kid = await addOtherKey(keys);
     await keyring.load();
-    const { version } = keyring;
+    expect(publishedKids(keys)).toContain(kid);
     store.setState(kid, state);
     await keyring.load();
     expect(await keyring.findVerificationKey(kid)).toBeNull();
-    expect(keyring.version).toBeGreaterThan(version);
+    expect(publishedKids(keys)).not.toContain(kid);
   });
 
   it.each(["staged", "retiring"] as const)("lets a %s key verify but not sign", async (state) => {
-    const { store, keyring } = createKeyring();
-    await keyring.open();
+    const { keys, store, keyring } = await openTestKeys();
     const { kid } = keyring.signer;
     store.setState(kid, state);
-    const fresh = createKeyring(store).keyring;
-    await fresh.open();
-    expect((await fresh.findVerificationKey(kid))?.kid).toBe(kid);
-    expect(fresh.signer.kid).not.toBe(kid);
+    await keyring.load();
+    expect((await keyring.findVerificationKey(kid))?.kid).toBe(kid);
+    expect(publishedKids(keys)).toContain(kid);
+    expect(() => keyring.signer).toThrow("no key that signs");
   });
 
   it("signs with the key that is active now, also when the published keys stay the same", async () => {
-    const { store, keyring } = createKeyring();
-    await keyring.open();
-    const earlier = keyring.signer.kid;
-    const next = await generateActiveKey("access_token", "ES256", box, NOW);
-    store.rows.push({ ...next, state: "staged" });
+    const { store, keyring } = await openTestKeys();
+    const [active, staged] = store.rows.map(({ kid }) => kid);
+    store.setState(active ?? "", "retiring");
+    store.setState(staged ?? "", "active");
     await keyring.load();
-    expect(keyring.signer.kid).toBe(earlier);
-
-    store.setState(earlier, "retiring");
-    store.setState(next.kid, "active");
-    await keyring.load();
-    expect(keyring.signer.kid).toBe(next.kid);
+    expect(keyring.signer.kid).toBe(staged);
   });
+
+  it("is read once more by all who ask while it is being read", async () => {
+    const { store, keyring } = await openTestKeys();
+    const before = store.reads;
+    await Promise.all([keyring.load(), keyring.load(), keyring.findVerificationKey("unknown")]);
+    expect(store.reads).toBe(before + 2);
+  });
+});
+
+describe("the key that signs", () => {
+  const rotateElsewhere = ({ store }: TestKeys): string => {
+    const [active, staged] = store.rows.map(({ kid }) => kid);
+    store.setState(active ?? "", "retiring");
+    store.setState(staged ?? "", "active");
+    return staged ?? "";
+  };
+
+  it("is taken as it was last read, for half a minute", async () => {
+    const { store, clock, keyring } = await openTestKeys();
+    const before = store.reads;
+    clock.advanceSeconds(30);
+    expect((await keyring.findSigner()).kid).toBe(keyring.signer.kid);
+    expect(store.reads).toBe(before);
+  });
+
+  it.each([30.001, 86_400, -30.001])("is read again before it signs after %d s", async (seconds) => {
+    const { keys, store, clock, keyring } = await openTestKeys();
+    const before = store.reads;
+    const kid = rotateElsewhere(keys);
+    clock.advanceSeconds(seconds);
+    expect((await keyring.findSigner()).kid).toBe(kid);
+    expect((await keyring.findSigner()).kid).toBe(kid);
+    expect(store.reads).toBe(before + 1);
+  });
+
+  it("does not sign after half a minute while it cannot be read, and does as soon as it can", async () => {
+    const { store, clock, keyring } = await openTestKeys();
+    const { kid } = keyring.signer;
+    store.isDown = true;
+    clock.advanceSeconds(31);
+    await expect(keyring.findSigner()).rejects.toThrow("cannot be reached");
+    await expect(keyring.findSigner()).rejects.toThrow("cannot be reached");
+    store.isDown = false;
+    expect((await keyring.findSigner()).kid).toBe(kid);
+  });
+
+  it("is said to be missing, where there is none, as an outage of signing", async () => {
+    const { keyring } = createTestKeys({ clock: new HeldClock(NOW) });
+    await keyring.load();
+    await expect(keyring.findSigner()).rejects.toSatisfy(isSigningUnavailable);
+  });
+});
+
+describe("secrets that both sign and verify", () => {
+  it("verify in every state they live in, and are in no JWKS", async () => {
+    const { keys, store, keyring } = await openTestKeys("HS256");
+    const kids = store.rows.map(({ kid }) => kid);
+    expect(kids).toHaveLength(2);
+    store.setState(kids[0] ?? "", "retiring");
+    store.setState(kids[1] ?? "", "active");
+    await keyring.load();
+    for (const kid of kids) expect((await keyring.findVerificationKey(kid))?.key).toHaveLength(32);
+    expect(publishedKids(keys)).toEqual([]);
+  });
+
+  it("do not verify where they cannot be opened", async () => {
+    const { store, clock } = await openTestKeys("HS256");
+    const elsewhere = createTestKeys({ clock, store, secrets: ["another secret, thirty-two bytes long"] });
+    await elsewhere.keyring.load();
+    for (const { kid } of store.rows) expect(await elsewhere.keyring.findVerificationKey(kid)).toBeNull();
+    expect(elsewhere.keyring.algorithms).toEqual(new Set());
+  });
+});
+
+it("tells of each signature which key made it and how long that took", async () => {
+  const { keys, keyring } = await openTestKeys();
+  const { kid } = keyring.signer;
+  expect(keys.signed).toEqual([]);
+  await keyring.signer.sign(DATA);
+  await keyring.signer.sign(DATA);
+  expect(keys.signed.map(([signedBy]) => signedBy)).toEqual([kid, kid]);
+  for (const [, seconds] of keys.signed) expect(seconds).toBeGreaterThan(0);
 });

@@ -1,81 +1,123 @@
-import { type CryptoKey, importJWK, importPKCS8 } from "jose";
-import { KEYRING_COOLDOWN_MS, KEYRING_RELOAD_MS } from "@/lib/config/durations";
-import type { Clock } from "@/lib/crypto/clock";
-import { type SealedBox, SealedBoxError } from "@/lib/crypto/sealed-box";
-import type { Algorithm } from "./algorithms";
-import { generateActiveKey } from "./generate-key";
-import { type JwksDocument, jwksDocument } from "./jwks";
-import { isPublished, type SigningKeyRecord, type SigningKeyStore, sealingContext } from "./signing-key";
+import { type CryptoKey, importJWK } from "jose";
+import { KEYRING_COOLDOWN_MS, KEYRING_STALE_SECONDS } from "@/lib/config/durations";
+import { addSeconds, type Clock, secondsBetween } from "@/lib/crypto/clock";
+import { type Algorithm, isSymmetric } from "./algorithms";
+import { type Assessment, type KeyCustody, type Signer, SigningUnavailableError } from "./custody";
+import { type JwksDocument, jwksDocument, jwksMaxAgeSeconds } from "./jwks";
+import { type KeySchedule, nextPublishedChange, signingKey, successor } from "./lifecycle";
+import {
+  isAccepted,
+  isItself,
+  type LiveKeys,
+  type SigningKeyRecord,
+  type SigningKeyStore,
+} from "./signing-key";
 
 export interface VerificationKey {
   kid: string;
   /** A key verifies this algorithm and no other (SECURITY.md J1). */
   algorithm: Algorithm;
-  key: CryptoKey;
+  key: CryptoKey | Uint8Array;
 }
 
-export interface Signer {
-  kid: string;
-  algorithm: Algorithm;
-  key: CryptoKey;
-}
+/** A key of the store, and what this process can do with it. */
+export type KnownKey = SigningKeyRecord & Assessment;
 
 interface Contents {
+  keys: readonly KnownKey[];
   verificationKeys: ReadonlyMap<string, VerificationKey>;
+  algorithms: ReadonlySet<Algorithm>;
   signer: Signer | null;
   jwks: JwksDocument;
 }
 
+const NO_KEYS: Contents = {
+  keys: [],
+  verificationKeys: new Map(),
+  algorithms: new Set(),
+  signer: null,
+  jwks: jwksDocument([]),
+};
+
 interface KeyringDependencies {
-  store: SigningKeyStore;
-  box: SealedBox;
+  store: Pick<SigningKeyStore, "listLive">;
+  custody: KeyCustody;
   clock: Clock;
+  schedule: KeySchedule;
+  /** Hears of each signature, and of how long it took. */
+  onSigned?: (kid: string, seconds: number) => void;
+  /** Hears once of each key that cannot be used, in words for whoever runs Latchkey. */
+  onProblem?: (problem: string) => void;
 }
 
 /**
- * The keys of this process, read from the store: all that verify, and the one that signs.
- * Reloads when an unknown `kid` arrives, at most once per cool-down however many arrive.
+ * The keys of this process, read from the store: all that verify, and the one that signs. Reads them again when it is
+ * told to, and when an unknown `kid` arrives: at most once per cool-down however many arrive.
  */
 export class Keyring {
-  /** Goes up whenever the set of keys changes, so that caches of verified tokens know. */
+  /** Goes up whenever the set of keys that verify changes, so that caches of verified tokens know. */
   version = 0;
-  #contents: Contents = { verificationKeys: new Map(), signer: null, jwks: jwksDocument([]) };
-  /** Which keys, each in which state: what the contents were made from. */
-  #fingerprint = "";
-  #loadedAtMs = Number.NEGATIVE_INFINITY;
+  #contents = NO_KEYS;
+  /** What the contents were made from. */
+  #fingerprint: string | null = null;
+  /** By how much the database's clock is ahead of ours. */
+  #clockAheadSeconds = 0;
+  #readAt: Date | null = null;
+  #searchedAtMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | null = null;
+  #following: Promise<void> | null = null;
   /** Why the last read failed; within the cool-down that is the answer to who asks again. */
   #failure: unknown = null;
 
   constructor(
     private readonly dependencies: KeyringDependencies,
-    private readonly algorithm: Algorithm,
+    /** Of the key that signs, as soon as there is one. */
+    readonly algorithm: Algorithm,
   ) {}
 
-  /**
-   * Reads the keys and makes the first active one where there is none; says whether this call made it.
-   * Throws when the active key cannot be opened, with its kid and the remedy.
-   */
-  async open(): Promise<boolean> {
-    await this.load();
-    if (this.#contents.signer !== null) return false;
-    const { store, box, clock } = this.dependencies;
-    const isOurs = await store.insertActive(
-      await generateActiveKey("access_token", this.algorithm, box, clock.now()),
-    );
-    // Whoever won, its key is the one in the store.
-    await this.load();
-    return isOurs;
-  }
-
-  /** The key that signs now. Throws before `open`. */
+  /** The key that signed when the store was last read. Throws `SigningUnavailableError` when there was none. */
   get signer(): Signer {
-    if (this.#contents.signer === null) throw new Error("The keyring holds no key that signs.");
-    return this.#contents.signer;
+    const { signer, keys } = this.#contents;
+    if (signer === null) throw new SigningUnavailableError("The keyring holds no key that signs.");
+    // Whoever holds it is silent.
+    const problem = keys.find(({ kid }) => kid === signer.kid)?.problem ?? null;
+    if (problem !== null) throw new SigningUnavailableError(problem);
+    return signer;
   }
 
-  get jwks(): JwksDocument {
-    return this.#contents.jwks;
+  /** The key that signs now: read again first where it may have been replaced. Rejects when it cannot be. */
+  async findSigner(): Promise<Signer> {
+    const age =
+      this.#readAt === null ? 0 : Math.abs(secondsBetween(this.#readAt, this.dependencies.clock.now()));
+    if (age > KEYRING_STALE_SECONDS) await this.load();
+    return this.signer;
+  }
+
+  /** Every key that is neither retired nor revoked. */
+  get keys(): readonly KnownKey[] {
+    return this.#contents.keys;
+  }
+
+  /** The key that will sign after the one that does; null while none is staged. */
+  get nextKey(): KnownKey | null {
+    return successor(this.keys, this.algorithm);
+  }
+
+  /** Of the keys that verify, or have: the token of a key that is gone is of an unknown key, not a confused one. */
+  get algorithms(): ReadonlySet<Algorithm> {
+    return this.#contents.algorithms;
+  }
+
+  /** The database's clock, which the life of keys goes by. */
+  get now(): Date {
+    return addSeconds(this.dependencies.clock.now(), this.#clockAheadSeconds);
+  }
+
+  get jwks(): JwksDocument & { maxAgeSeconds: number } {
+    const { keys, jwks } = this.#contents;
+    const { now } = this;
+    const nextChange = nextPublishedChange(keys, this.dependencies.schedule, now);
+    return { ...jwks, maxAgeSeconds: jwksMaxAgeSeconds(nextChange, now) };
   }
 
   /**
@@ -83,76 +125,126 @@ export class Keyring {
    * known and the database cannot be asked about it.
    */
   async findVerificationKey(kid: string): Promise<VerificationKey | null> {
-    // Keys already held go on verifying while the database cannot be reached.
-    await this.#reloadOlderThan(KEYRING_RELOAD_MS).catch(() => undefined);
     const known = this.#contents.verificationKeys.get(kid);
     if (known !== undefined) return known;
-    await this.#reloadOlderThan(KEYRING_COOLDOWN_MS);
+    await this.#search();
     return this.#contents.verificationKeys.get(kid) ?? null;
   }
 
-  async #reloadOlderThan(ageMs: number): Promise<void> {
-    // Distance, not age: a clock that was set back must not stop the reloading.
-    const distanceMs = Math.abs(this.dependencies.clock.now().getTime() - this.#loadedAtMs);
-    if (this.#loading === null && distanceMs < ageMs) {
-      if (this.#failure !== null) throw this.#failure;
-      return;
-    }
-    await this.load();
-  }
-
-  /** Reads the store now; concurrent callers share one read. */
+  /** Reads the store: nothing older than this call. Who calls while it is being read shares the next read. */
   load(): Promise<void> {
-    this.#loading ??= this.#read().finally(() => {
+    if (this.#loading !== null) return this.#loadAfter(this.#loading);
+    this.#loading = this.#read().finally(() => {
       this.#loading = null;
     });
     return this.#loading;
   }
 
-  async #read(): Promise<void> {
-    this.#loadedAtMs = this.dependencies.clock.now().getTime();
-    const records = await this.#listLive();
-    const fingerprint = records.map(({ kid, state }) => `${kid} ${state}`).join();
-    if (fingerprint === this.#fingerprint) return;
-    const verificationKeys = await Promise.all(records.filter(isPublished).map(toVerificationKey));
-    this.#contents = {
-      verificationKeys: new Map(verificationKeys.map((entry) => [entry.kid, entry])),
-      signer: await this.#openSigner(records),
-      jwks: jwksDocument(records),
-    };
-    this.#fingerprint = fingerprint;
-    this.version += 1;
+  #loadAfter(loading: Promise<void>): Promise<void> {
+    this.#following ??= loading
+      .catch(() => undefined)
+      .then(() => {
+        this.#following = null;
+        return this.load();
+      });
+    return this.#following;
   }
 
-  async #listLive(): Promise<SigningKeyRecord[]> {
+  async #search(): Promise<void> {
+    const nowMs = this.dependencies.clock.now().getTime();
+    // Distance, not age: a clock that was set back must not stop the searching.
+    if (Math.abs(nowMs - this.#searchedAtMs) < KEYRING_COOLDOWN_MS) {
+      await (this.#following ?? this.#loading);
+      if (this.#failure !== null) throw this.#failure;
+      return;
+    }
+    this.#searchedAtMs = nowMs;
+    await this.load();
+  }
+
+  async #read(): Promise<void> {
+    const { clock } = this.dependencies;
+    const readAt = clock.now();
+    const { keys: records, now } = await this.#listLive();
+    this.#clockAheadSeconds = secondsBetween(readAt, now);
+    // Whoever holds a key may have gone or come back.
+    const keys = await this.#assess(records);
+    const fingerprint = keys.map(fingerprintOf).join();
+    if (fingerprint !== this.#fingerprint) {
+      await this.#take(keys);
+      this.#fingerprint = fingerprint;
+    }
+    this.#readAt = readAt;
+  }
+
+  async #listLive(): Promise<LiveKeys> {
     try {
-      const records = await this.dependencies.store.listLive();
+      const live = await this.dependencies.store.listLive();
       this.#failure = null;
-      return records;
+      return live;
     } catch (error) {
       this.#failure = error;
       throw error;
     }
   }
 
-  async #openSigner(records: readonly SigningKeyRecord[]): Promise<Signer | null> {
-    const active = records.find(({ state, algorithm }) => state === "active" && algorithm === this.algorithm);
-    if (active === undefined || active.sealedPrivateKey === null) return null;
-    const { kid, algorithm } = active;
-    try {
-      const pkcs8 = this.dependencies.box.open(active.sealedPrivateKey, sealingContext(active));
-      return { kid, algorithm, key: await importPKCS8(pkcs8.toString(), algorithm) };
-    } catch (error) {
-      if (!(error instanceof SealedBoxError)) throw error;
-      throw new SealedBoxError(
-        `Signing key ${kid} cannot be opened: ${error.message}. Put the earlier secret behind the new one: APP_SECRET=new,earlier.`,
-      );
+  #assess(records: readonly SigningKeyRecord[]): Promise<KnownKey[]> {
+    const { custody } = this.dependencies;
+    return Promise.all(records.map(async (record) => ({ ...record, ...(await custody.assess(record)) })));
+  }
+
+  async #take(keys: readonly KnownKey[]): Promise<void> {
+    const { custody } = this.dependencies;
+    this.#report(keys);
+    const accepted = await acceptedKeys(keys, custody);
+    const verificationKeys = new Map(accepted.map((key) => [key.kid, key]));
+    const isSame = [...verificationKeys.keys()].join() === [...this.#contents.verificationKeys.keys()].join();
+    this.#contents = {
+      keys,
+      verificationKeys,
+      algorithms: new Set([...this.algorithms, ...accepted.map(({ algorithm }) => algorithm)]),
+      signer: await this.#openSigner(keys),
+      jwks: jwksDocument(keys.filter(({ kid }) => verificationKeys.has(kid))),
+    };
+    if (!isSame) this.version += 1;
+  }
+
+  #report(keys: readonly KnownKey[]): void {
+    const known = new Set(this.#contents.keys.map(({ problem }) => problem));
+    for (const { problem } of keys) {
+      if (problem !== null && !known.has(problem)) this.dependencies.onProblem?.(problem);
     }
+  }
+
+  async #openSigner(keys: readonly KnownKey[]): Promise<Signer | null> {
+    const key = signingKey(keys, this.algorithm);
+    if (key === null) return null;
+    const { kid, algorithm, sign } = await this.dependencies.custody.open(key);
+    const timed = async (data: Uint8Array) => {
+      const begunAt = performance.now();
+      const signature = await sign(data);
+      this.dependencies.onSigned?.(kid, (performance.now() - begunAt) / 1000);
+      return signature;
+    };
+    return { kid, algorithm, sign: timed };
   }
 }
 
-async function toVerificationKey(record: SigningKeyRecord): Promise<VerificationKey> {
-  const key = await importJWK({ ...record.publicJwk, alg: record.algorithm }, record.algorithm);
-  if (key instanceof Uint8Array) throw new Error(`Key ${record.kid} is not a public key.`);
-  return { kid: record.kid, algorithm: record.algorithm, key };
+const fingerprintOf = ({ sealedPrivateKey, ...rest }: SigningKeyRecord): string =>
+  JSON.stringify([rest, Buffer.from(sealedPrivateKey ?? []).toString("base64")]);
+
+async function acceptedKeys(keys: readonly KnownKey[], custody: KeyCustody): Promise<VerificationKey[]> {
+  const accepted = await Promise.all(keys.filter(isAccepted).map((key) => toVerificationKey(key, custody)));
+  return accepted.filter((key) => key !== null);
+}
+
+/** Null for a key that is not what it says it is, and for a secret that is not held here. */
+async function toVerificationKey(record: KnownKey, custody: KeyCustody): Promise<VerificationKey | null> {
+  const { kid, algorithm, publicJwk, standing } = record;
+  if (isSymmetric(algorithm)) {
+    const isHeld = standing === "preferred" || standing === "usable";
+    return isHeld ? { kid, algorithm, key: custody.openSecret(record) } : null;
+  }
+  if (!(await isItself(record))) return null;
+  return { kid, algorithm, key: await importJWK({ ...publicJwk, alg: algorithm }, algorithm) };
 }

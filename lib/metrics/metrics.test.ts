@@ -23,10 +23,13 @@ describe("a scrape", () => {
       denylistEntries: () => 3,
       denylistAgeSeconds: () => 0.25,
       isRedisCircuitOpen: () => true,
+      unusableKeys: () => 0,
+      secondsToNextKey: () => 86_400,
     });
     metrics.requests.observe({ route: "/", method: "GET", status: 200 }, 0.01);
     metrics.revocationLag.observe(0.3);
     metrics.redisSeconds.observe(0.0004);
+    metrics.signingSeconds.observe(0.0004);
     const samples = await scrape();
     expect(samples.get('latchkey_build_info{version="1.2.3"}')).toBe(1);
     expect(samples.get("process_start_time_seconds")).toBeGreaterThan(1e9);
@@ -72,6 +75,7 @@ test("counters grow by one, or by what they are told", async () => {
 describe("a histogram", () => {
   test.each<[string, (seconds: number) => void, number[]]>([
     ["latchkey_redis_seconds", (seconds) => metrics.redisSeconds.observe(seconds), [0.0001, 0.05]],
+    ["latchkey_signing_seconds", (seconds) => metrics.signingSeconds.observe(seconds), [0.0001, 1]],
     ["latchkey_revocation_lag_seconds", (seconds) => metrics.revocationLag.observe(seconds), [0.001, 5]],
   ])("%s has buckets from its least to its most", async (name, observe, [least = 0, most = 0]) => {
     for (const seconds of [least / 2, least, most, most * 2]) observe(seconds);
@@ -91,7 +95,13 @@ describe("a histogram", () => {
 });
 
 describe("a gauge", () => {
-  const NAMES = ["latchkey_denylist_entries", "latchkey_denylist_age_seconds", "latchkey_redis_circuit_open"];
+  const NAMES = [
+    "latchkey_denylist_entries",
+    "latchkey_denylist_age_seconds",
+    "latchkey_redis_circuit_open",
+    "latchkey_unusable_keys",
+    "latchkey_next_key_seconds",
+  ];
 
   const read = async () => {
     const samples = await scrape();
@@ -99,29 +109,35 @@ describe("a gauge", () => {
   };
 
   it("has no sample until somebody watches, nor while there is nothing to say", async () => {
-    expect(await read()).toEqual([undefined, undefined, undefined]);
+    expect(await read()).toEqual(NAMES.map(() => undefined));
     metrics.watch({
       denylistEntries: () => null,
       denylistAgeSeconds: () => null,
       isRedisCircuitOpen: () => null,
+      unusableKeys: () => 0,
+      secondsToNextKey: () => null,
     });
-    expect(await read()).toEqual([undefined, undefined, undefined]);
+    expect(await read()).toEqual([undefined, undefined, undefined, 0, undefined]);
   });
 
   it("is read at each scrape", async () => {
     let isOpen: boolean | null = false;
     let entries = 5;
+    let secondsLeft = 90.5;
     metrics.watch({
       denylistEntries: () => entries,
       denylistAgeSeconds: () => 0.125,
       isRedisCircuitOpen: () => isOpen,
+      unusableKeys: () => 2,
+      secondsToNextKey: () => secondsLeft,
     });
-    expect(await read()).toEqual([5, 0.125, 0]);
+    expect(await read()).toEqual([5, 0.125, 0, 2, 90.5]);
     isOpen = true;
+    secondsLeft = -3;
     entries = 100_000;
-    expect(await read()).toEqual([100_000, 0.125, 1]);
+    expect(await read()).toEqual([100_000, 0.125, 1, 2, -3]);
     isOpen = null;
-    expect(await read()).toEqual([100_000, 0.125, undefined]);
+    expect(await read()).toEqual([100_000, 0.125, undefined, 2, -3]);
   });
 });
 

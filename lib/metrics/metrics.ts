@@ -14,6 +14,10 @@ import { createWatchedGauges } from "./watched-gauges";
 /** Finest around the poll of 0.4 s and the promised second. */
 const LAG_BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 5];
 const REDIS_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05];
+/** From a signature in this process to one that a service elsewhere makes. */
+const SIGNING_BUCKETS_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -67,6 +71,12 @@ export function createMetrics(routes: readonly string[]) {
       name: "latchkey_redis_seconds",
       help: "Calls to Redis, those that failed included.",
       buckets: REDIS_BUCKETS_SECONDS,
+      registers: [registry],
+    }),
+    signingSeconds: new Histogram({
+      name: "latchkey_signing_seconds",
+      help: "Signatures of tokens, wherever the key is kept.",
+      buckets: SIGNING_BUCKETS_SECONDS,
       registers: [registry],
     }),
     requests: new RequestTimes(registry, routes),

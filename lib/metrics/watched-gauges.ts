@@ -5,6 +5,8 @@ export interface Readings {
   denylistEntries(): number | null;
   denylistAgeSeconds(): number | null;
   isRedisCircuitOpen(): boolean | null;
+  unusableKeys(): number;
+  secondsToNextKey(): number | null;
 }
 
 /** Gauges whose values stand elsewhere. Without samples until somebody watches. */
@@ -31,6 +33,16 @@ export function createWatchedGauges(registry: Registry): (readings: Readings) =>
   );
   gauge("latchkey_redis_circuit_open", "1 while Redis is not asked because it has failed.", (from) =>
     from.isRedisCircuitOpen(),
+  );
+  gauge(
+    "latchkey_unusable_keys",
+    "Live signing keys that this process cannot use; the log says why.",
+    (from) => from.unusableKeys(),
+  );
+  gauge(
+    "latchkey_next_key_seconds",
+    "Until the staged key signs; below zero while the rotation is overdue.",
+    (from) => from.secondsToNextKey(),
   );
   return (given) => {
     readings = given;

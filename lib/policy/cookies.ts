@@ -1,7 +1,10 @@
 import { daysToSeconds } from "../config/durations";
 
-/** Of the value alone. With its name each stays far below the 4096 bytes a browser must store. */
-export const MAX_ACCESS_COOKIE_BYTES = 700;
+/**
+ * Of the value alone. With its name each stays far below the 4096 bytes a browser must store. An access token takes 700
+ * at most, and 426 more with the longest of signatures, that of RS256.
+ */
+export const MAX_ACCESS_COOKIE_BYTES = 700 + 426;
 export const MAX_REFRESH_COOKIE_BYTES = 120;
 
 /** Browsers cut longer lives to this (layered-cookies, "cookie lifetime limits"). */

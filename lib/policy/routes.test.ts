@@ -41,7 +41,7 @@ describe("the table", () => {
       /^(\/api)?\/admin(\/|$)/.test(pattern),
     );
     expect(patternsWith("admin")).toEqual(under.sort());
-    expect(under).toHaveLength(9);
+    expect(under).toHaveLength(13);
   });
 
   it("names each pattern once and never an internal one", () => {
@@ -70,6 +70,9 @@ describe("the table", () => {
       "/api/admin/users/{id}": "PATCH",
       "/api/admin/users/{id}/link": "POST",
       "/api/admin/tokens/revoke": "POST",
+      "/api/admin/keys": "GET HEAD",
+      "/api/admin/keys/rotate": "POST",
+      "/api/admin/keys/{id}/revoke": "POST",
     });
   });
 
@@ -158,7 +161,9 @@ describe("paths beside the table", () => {
     "/api/admin/users/me/../other",
     "/api/admin/users//link",
     "/api/admin/users/a/link/",
-    "/api/admin/keys",
+    "/api/admin/keys/rotate/now",
+    "/api/admin/keys/a.b/revoke",
+    "/api/admin/audit",
   ])("%j is an unknown API", (path) => {
     expect(findRoute(path)).toBeNull();
     expect(routeFor(path)).toBe(UNKNOWN_API);

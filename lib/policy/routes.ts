@@ -66,6 +66,7 @@ export const ROUTES: readonly Route[] = [
   page("admin", "/admin"),
   page("admin", "/admin/sessions"),
   page("admin", "/admin/users"),
+  page("admin", "/admin/keys"),
 
   api("anonymous", "/api/csp-reports", "POST"),
   api("anonymous", "/api/auth/refresh", "POST"),
@@ -84,6 +85,9 @@ export const ROUTES: readonly Route[] = [
   api("admin", "/api/admin/users/{id}", "PATCH"),
   api("admin", "/api/admin/users/{id}/link", "POST"),
   api("admin", "/api/admin/tokens/revoke", "POST"),
+  api("admin", "/api/admin/keys", "GET"),
+  api("admin", "/api/admin/keys/rotate", "POST"),
+  api("admin", "/api/admin/keys/{id}/revoke", "POST"),
 ];
 
 /** What is not in the table asks for a session first, so that a stranger cannot tell which paths exist. */

@@ -20,11 +20,11 @@ export class DenialCopy {
     private readonly onNews: (ageSeconds: number) => void = () => {},
   ) {}
 
-  covers({ jti, sid }: Deniable): boolean {
+  covers({ jti, sid, kid }: Deniable): boolean {
     const nowMs = this.clock.now().getTime();
     const isDenied = (kind: DenialKind, value: string) =>
       (this.#expiryMs.get(entryName(kind, value)) ?? 0) > nowMs;
-    return isDenied("jti", jti) || isDenied("sid", sid);
+    return isDenied("jti", jti) || isDenied("sid", sid) || isDenied("kid", kid);
   }
 
   learn(denials: readonly Denial[]): void {

@@ -1,5 +1,5 @@
-/** One token (`jti`), or every token of one session (`sid`). */
-export type DenialKind = "jti" | "sid";
+/** One token (`jti`), every token of one session (`sid`), or every token that one key signed (`kid`). */
+export type DenialKind = "jti" | "sid" | "kid";
 
 /** Something revoked although not yet expired. It disappears after the last token it covers. */
 export interface Denial {
@@ -12,6 +12,7 @@ export interface Denial {
 export interface Deniable {
   jti: string;
   sid: string;
+  kid: string;
 }
 
 /** A denial as a feed delivers it. */

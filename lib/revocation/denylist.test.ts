@@ -7,8 +7,8 @@ import { DenialCopy } from "./denial-copy";
 import type { Denylist, DenylistSource } from "./denylist";
 import { replicaDenylist, strictDenylist } from "./testing/denylists";
 
-const TOKEN = { jti: "token", sid: "session" };
-const OTHER = { jti: "another token", sid: "another session" };
+const TOKEN = { jti: "token", sid: "session", kid: "key" };
+const OTHER = { jti: "another token", sid: "another session", kid: "another key" };
 
 let clock: HeldClock;
 let store: InMemoryDenialStore;
@@ -21,19 +21,23 @@ beforeEach(() => {
 
 const denialOf = (kind: Denial["kind"], seconds = 610): Denial => ({
   kind,
-  value: kind === "jti" ? TOKEN.jti : TOKEN.sid,
+  value: TOKEN[kind],
   expiresAt: addSeconds(clock.now(), seconds),
 });
 
 describe("a strict denylist without Redis", () => {
-  it("sees at every request what any process has revoked, until it expires", async () => {
-    const denylist = strictDenylist(store, clock);
-    expect(await denylist.isDenied(TOKEN)).toBe(false);
-    await store.deny(denialOf("sid", 60));
-    expect(await denylist.isDenied(TOKEN)).toBe(true);
-    clock.pass(60);
-    expect(await denylist.isDenied(TOKEN)).toBe(false);
-  });
+  it.each(["jti", "sid", "kid"] as const)(
+    "sees at every request what any process has revoked by %s, until it expires",
+    async (kind) => {
+      const denylist = strictDenylist(store, clock);
+      expect(await denylist.isDenied(TOKEN)).toBe(false);
+      await store.deny(denialOf(kind, 60));
+      expect(await denylist.isDenied(TOKEN)).toBe(true);
+      expect(await denylist.isDenied(OTHER)).toBe(false);
+      clock.pass(60);
+      expect(await denylist.isDenied(TOKEN)).toBe(false);
+    },
+  );
 
   it("fails closed", async () => {
     store.isDown = true;
@@ -47,15 +51,17 @@ describe("a strict denylist without Redis", () => {
     expect(await denylist.isDenied(TOKEN)).toBe(true);
   });
 
-  it("asks once in a request for one token, and once for another", async () => {
+  it("asks once in a request for one token, and once for each other", async () => {
     const denylist = strictDenylist(store, clock, heard);
     const answers = await denylist.duringRequest(() =>
-      Promise.all([denylist.isDenied(TOKEN), denylist.isDenied(TOKEN), denylist.isDenied(OTHER)]),
+      Promise.all(
+        [TOKEN, { ...TOKEN }, OTHER, { ...TOKEN, kid: OTHER.kid }].map((token) => denylist.isDenied(token)),
+      ),
     );
-    expect(answers).toEqual([false, false, false]);
-    expect(heard).toEqual(["postgres", "postgres"]);
+    expect(answers).toEqual([false, false, false, false]);
+    expect(heard).toEqual(["postgres", "postgres", "postgres"]);
     await denylist.duringRequest(() => denylist.isDenied(TOKEN));
-    expect(heard).toHaveLength(3);
+    expect(heard).toHaveLength(4);
   });
 
   it("refuses in the very request that revokes", async () => {
@@ -82,12 +88,12 @@ describe("a replica", () => {
     await replica.sync();
   });
 
-  it.each(["jti", "sid"] as const)("refuses by %s at once what this process revoked", async (kind) => {
+  it.each(["jti", "sid", "kid"] as const)("refuses by %s at once what this process revoked", async (kind) => {
     expect(await replica.isDenied(TOKEN)).toBe(false);
     await replica.publish([denialOf(kind)]);
     expect(await replica.isDenied(TOKEN)).toBe(true);
     expect(await replica.isDenied(OTHER)).toBe(false);
-    expect(await replica.isDenied({ jti: TOKEN.sid, sid: TOKEN.jti })).toBe(false);
+    expect(await replica.isDenied({ jti: TOKEN.sid, sid: TOKEN.kid, kid: TOKEN.jti })).toBe(false);
     expect(new Set(heard)).toEqual(new Set(["memory"]));
   });
 

@@ -21,7 +21,7 @@ interface DenylistParts {
 }
 
 /** Nobody's token: asking for it shows whether anybody answers. */
-const PROBE: Deniable = { jti: "probe", sid: "probe" };
+const PROBE: Deniable = { jti: "probe", sid: "probe", kid: "probe" };
 
 /**
  * Says whether a verified token has been revoked (docs/decisions/012). Whoever answers first and can be believed is
@@ -109,7 +109,7 @@ export class Denylist {
 
   #askOnce(token: Deniable): Promise<boolean> {
     const asked = this.#asked.getStore();
-    const name = `${token.jti} ${token.sid}`;
+    const name = `${token.jti} ${token.sid} ${token.kid}`;
     const answer = asked?.get(name) ?? this.#ask(token);
     asked?.set(name, answer);
     return answer;

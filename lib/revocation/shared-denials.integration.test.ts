@@ -12,7 +12,8 @@ import { DenialCopy } from "./denial-copy";
 import { Denylist, type DenylistSource } from "./denylist";
 import { SharedDenials } from "./shared-denials";
 
-const TOKEN = { jti: "token", sid: "session" };
+const TOKEN = { jti: "token", sid: "session", kid: "key" };
+const OTHER = { jti: "another", sid: "another", kid: "another" };
 /** For a connection and a circuit to close again. */
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const NOTHING_LISTENS = { kind: "tcp", url: "redis://127.0.0.1:1" } as const;
@@ -92,15 +93,15 @@ describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
     await other.denylist.sync();
   });
 
-  it.each(["jti", "sid"] as const)(
+  it.each(["jti", "sid", "kid"] as const)(
     "are refused by %s at the next request elsewhere, from Redis",
     async (kind) => {
       expect(await other.denylist.isDenied(TOKEN)).toBe(false);
       await revoke(one, denialOf(kind, TOKEN[kind]));
       store.isDown = true;
       expect(await other.denylist.isDenied(TOKEN)).toBe(true);
-      expect(await other.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
-      expect(await other.denylist.isDenied({ jti: TOKEN.sid, sid: TOKEN.jti })).toBe(false);
+      expect(await other.denylist.isDenied(OTHER)).toBe(false);
+      expect(await other.denylist.isDenied({ jti: TOKEN.sid, sid: TOKEN.kid, kid: TOKEN.jti })).toBe(false);
       expect(new Set(other.heard)).toEqual(new Set(["redis"]));
     },
   );
@@ -136,7 +137,7 @@ describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
     const late = startInstance(connection());
     await late.denylist.sync();
     expect(await redis.exists("latchkey:denylist:filled")).toBe(0);
-    expect(await late.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+    expect(await late.denylist.isDenied(OTHER)).toBe(false);
     expect(late.heard).toEqual(["postgres"]);
   });
 
@@ -238,7 +239,7 @@ describe("a process that has lost its connection to Redis", () => {
     const other = startInstance({ kind: "tcp", url: server.url });
     expect(await other.denylist.isDenied(TOKEN)).toBe(true);
     await vi.waitFor(async () => {
-      expect(await one.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+      expect(await one.denylist.isDenied(OTHER)).toBe(false);
       await one.denylist.sync();
       expect(await one.denylist.state()).toBe("ok");
     }, PATIENCE);
@@ -275,7 +276,7 @@ describe("a process that cannot reach Redis", () => {
     await redis.config("SET", "maxmemory", "1");
     try {
       await revoke(one, denialOf("sid", TOKEN.sid));
-      expect(await one.denylist.isDenied({ jti: "another", sid: "another" })).toBe(false);
+      expect(await one.denylist.isDenied(OTHER)).toBe(false);
       expect(one.heard).toEqual(["postgres"]);
       await expect(one.denylist.sync()).rejects.toThrow();
     } finally {

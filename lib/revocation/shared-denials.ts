@@ -64,13 +64,13 @@ export class SharedDenials {
   }
 
   /** Whether the token is denied, or null when Redis does not answer or is not believed. One round trip. */
-  async find({ jti, sid }: Deniable): Promise<boolean | null> {
+  async find({ jti, sid, kid }: Deniable): Promise<boolean | null> {
     if (!this.#isWhole) return null;
-    const keys = [MARKER, keyOf("jti", jti), keyOf("sid", sid)];
+    const keys = [MARKER, keyOf("jti", jti), keyOf("sid", sid), keyOf("kid", kid)];
     const found = await this.redis.call((redis) => redis.mget<(string | null)[]>(...keys)).catch(() => null);
     this.#isFilled = found !== null && found[0] !== null;
     if (found === null || !this.#isFilled) return null;
-    return found[1] !== null || found[2] !== null;
+    return found.slice(1).some((denial) => denial !== null);
   }
 
   /** Whether the denials are in Redis now. If not, this process does not believe Redis until it has filled it. */

@@ -22,7 +22,9 @@ export async function authenticate(
 ): Promise<Authentication> {
   const verification = await deps.verifyAccessToken(accessToken);
   if (!verification.ok) return refuse(verification.reason);
-  return (await deps.denylist.isDenied(verification.claims)) ? refuse("denied") : verification;
+  const { claims, kid } = verification;
+  const isDenied = await deps.denylist.isDenied({ jti: claims.jti, sid: claims.sid, kid });
+  return isDenied ? refuse("denied") : { ok: true, claims };
 }
 
 const refuse = (reason: RejectionReason): Authentication => ({

@@ -17,6 +17,8 @@ export interface SessionDependencies {
   metrics: Metrics;
   refreshTokens: RefreshTokenCodec;
   verifyAccessToken(text: string): Promise<Verification>;
+  /** Rejects while nothing can be signed: asked first, so that nothing is written for an answer that cannot be given. */
+  requireSigner(): Promise<unknown>;
   issueAccessToken(subject: TokenSubject, now: Date): Promise<IssuedAccessToken>;
   /** Session id -> newest generation this process knows to be acknowledged; saves writes, decides nothing. */
   acknowledged: LRUCache<string, number>;

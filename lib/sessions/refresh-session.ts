@@ -21,6 +21,7 @@ export async function refreshSession(
 ): Promise<Credentials> {
   const presented = deps.refreshTokens.verify(text);
   if (presented === null) return refuse(deps, "not ours");
+  await deps.requireSigner();
   const rotated = await rotate(deps, presented, client);
   if (rotated !== null) {
     deps.metrics.refreshes.inc("rotated");

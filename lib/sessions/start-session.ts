@@ -12,6 +12,7 @@ export async function startSession(
   user: SessionUser,
   client: Client,
 ): Promise<Credentials> {
+  await deps.requireSigner();
   const now = deps.clock.now();
   const secret = newSessionSecret();
   const expiresAt = addSeconds(now, deps.limits.maxSeconds);

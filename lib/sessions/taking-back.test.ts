@@ -9,7 +9,7 @@ import { logOut } from "./log-out";
 import { refreshSession } from "./refresh-session";
 import { reportRejection } from "./report-rejection";
 import { startSession } from "./start-session";
-import { ADA, BROWSER, createHarness, type SessionHarness } from "./testing/session-harness";
+import { ADA, BROWSER, createHarness, KID, type SessionHarness } from "./testing/session-harness";
 
 /** 15 minutes, the longest lifetime that may be set, and twice 30 s, the largest tolerance. */
 const ACCEPTED_SECONDS = 960;
@@ -161,9 +161,23 @@ describe("denying one token", () => {
     const denyById = (expiresAt: Date) =>
       denyTokenById(harness.deps, harness.denials, "token-9", expiresAt, ASKER);
     await denyById(addSeconds(now, 1));
-    expect(await harness.denials.covers({ jti: "token-9", sid: "s" }, addSeconds(now, 609.999))).toBe(true);
+    expect(
+      await harness.denials.covers({ jti: "token-9", sid: "s", kid: "k" }, addSeconds(now, 609.999)),
+    ).toBe(true);
     const tooLate = denyById(addSeconds(now, ACCEPTED_SECONDS + 0.001));
     await expect(tooLate).rejects.toMatchObject({ code: "invalid_request" });
+  });
+});
+
+describe("a key that was revoked", () => {
+  it("takes every token back that it signed, and none from a session: it is renewed", async () => {
+    const { deps, denials } = harness;
+    const { accessToken } = credentials;
+    await denials.deny({ kind: "kid", value: "another key", expiresAt: new Date("2030-01-01") });
+    expect(await authenticate(deps, accessToken)).toMatchObject({ ok: true });
+    await denials.deny({ kind: "kid", value: KID, expiresAt: new Date("2030-01-01") });
+    expect(await authenticate(deps, accessToken)).toEqual({ ok: false, reason: "denied", isRenewable: true });
+    expect((await harness.store.find(credentials.session.id))?.endedAt).toBeNull();
   });
 });
 

@@ -31,20 +31,22 @@ beforeEach(() => sql.query("DELETE FROM denials"));
 const age = () => sql.query("UPDATE denials SET recorded_at = recorded_at - interval '1 hour'");
 
 describe("a denial", () => {
-  it("of a token covers that token, and of a session every token of it", async () => {
+  it("of a token covers that token, of a session or a key every token of it", async () => {
     await denials.deny({ kind: "jti", value: "t1", expiresAt: LATER });
     await denials.deny({ kind: "sid", value: "s1", expiresAt: LATER });
-    expect(await denials.covers({ jti: "t1", sid: "s9" }, NOW)).toBe(true);
-    expect(await denials.covers({ jti: "t9", sid: "s1" }, NOW)).toBe(true);
-    expect(await denials.covers({ jti: "t9", sid: "s9" }, NOW)).toBe(false);
-    // A kind is not mistaken for the other.
-    expect(await denials.covers({ jti: "s1", sid: "t1" }, NOW)).toBe(false);
+    await denials.deny({ kind: "kid", value: "k1", expiresAt: LATER });
+    expect(await denials.covers({ jti: "t1", sid: "s9", kid: "k9" }, NOW)).toBe(true);
+    expect(await denials.covers({ jti: "t9", sid: "s1", kid: "k9" }, NOW)).toBe(true);
+    expect(await denials.covers({ jti: "t9", sid: "s9", kid: "k1" }, NOW)).toBe(true);
+    expect(await denials.covers({ jti: "t9", sid: "s9", kid: "k9" }, NOW)).toBe(false);
+    // No kind is mistaken for another.
+    expect(await denials.covers({ jti: "s1", sid: "k1", kid: "t1" }, NOW)).toBe(false);
   });
 
   it("covers until the millisecond before it expires", async () => {
     await denials.deny({ kind: "jti", value: "t1", expiresAt: SOON });
-    expect(await denials.covers({ jti: "t1", sid: "s" }, addSeconds(SOON, -0.001))).toBe(true);
-    expect(await denials.covers({ jti: "t1", sid: "s" }, SOON)).toBe(false);
+    expect(await denials.covers({ jti: "t1", sid: "s", kid: "k" }, addSeconds(SOON, -0.001))).toBe(true);
+    expect(await denials.covers({ jti: "t1", sid: "s", kid: "k" }, SOON)).toBe(false);
   });
 
   it("made again expires at the later of the two instants, in whichever order", async () => {
@@ -54,7 +56,7 @@ describe("a denial", () => {
     ] as const) {
       await denials.deny({ kind: "jti", value, expiresAt: first });
       await denials.deny({ kind: "jti", value, expiresAt: second });
-      expect(await denials.covers({ jti: value, sid: "s" }, addSeconds(SOON, 1))).toBe(true);
+      expect(await denials.covers({ jti: value, sid: "s", kid: "k" }, addSeconds(SOON, 1))).toBe(true);
     }
   });
 

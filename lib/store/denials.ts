@@ -25,10 +25,10 @@ export function createDenialStore(db: Database): DenialStore {
             recorded_at = clock_timestamp(), recorded_by = pg_current_xact_id()`;
     },
 
-    covers: async ({ jti, sid }, now) => {
+    covers: async ({ jti, sid, kid }, now) => {
       const rows = await db.$queryRaw<unknown[]>`
         SELECT 1 FROM denials
-        WHERE (kind, value) IN (('jti', ${jti}), ('sid', ${sid})) AND expires_at > ${now} LIMIT 1`;
+        WHERE (kind, value) IN (('jti', ${jti}), ('sid', ${sid}), ('kid', ${kid})) AND expires_at > ${now} LIMIT 1`;
       return rows.length > 0;
     },
 

@@ -44,7 +44,7 @@ describe("ending sessions", () => {
     const event = { ...sessionEnding().event, type: "not an event" as "session.ended" };
     await expect(stores.sessions.end(oneOf(session.id), sessionEnding({ event }))).rejects.toThrow();
     expect(await stores.sessions.find(session.id)).toMatchObject({ endedAt: null });
-    expect(await stores.denials.covers({ jti: "none", sid: session.id }, NOW)).toBe(false);
+    expect(await stores.denials.covers({ jti: "none", sid: session.id, kid: "none" }, NOW)).toBe(false);
     expect(await subject.readEvents()).toEqual([]);
   });
 
@@ -58,7 +58,7 @@ describe("ending sessions", () => {
     });
     await expect(work).rejects.toThrow("something else");
     expect(await stores.sessions.find(session.id)).toMatchObject({ endedAt: null });
-    expect(await stores.denials.covers({ jti: "none", sid: session.id }, NOW)).toBe(false);
+    expect(await stores.denials.covers({ jti: "none", sid: session.id, kid: "none" }, NOW)).toBe(false);
   });
 
   it("tells every replica again when the session was denied before, for a shorter time", async () => {

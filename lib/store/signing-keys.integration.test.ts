@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
-import type { KeyState, SigningKeyRecord } from "@/lib/keys/signing-key";
+import type { SigningKeyRecord } from "@/lib/keys/signing-key";
 import { type DatabaseStores, openStores } from "./stores";
 
 const RACERS = 20;
@@ -17,23 +17,30 @@ afterAll(async () => {
   await database.drop();
 });
 
-const newKey = (state: KeyState): SigningKeyRecord => ({
+const newActiveKey = (): SigningKeyRecord => ({
   kid: randomUUID(),
   use: "access_token",
   algorithm: "ES256",
-  state,
+  state: "active",
   publicJwk: { kty: "EC", crv: "P-256", x: "x", y: "y" },
+  custody: "app-secret:kek",
   sealedPrivateKey: new Uint8Array(8),
   createdAt: new Date("2027-01-01T00:00:00Z"),
-  activatedAt: null,
+  activatesAt: null,
+  activatedAt: new Date("2027-01-01T00:00:00Z"),
+  retiringAt: null,
+  retiredAt: null,
+  revokedAt: null,
+  revokeReason: null,
 });
 
 it("of twenty instances that make the first key at once exactly one has its key taken", async () => {
-  const keys = Array.from({ length: RACERS }, () => newKey("active"));
-  const taken = await Promise.all(
-    keys.map((key, n) => instances[n % instances.length]?.signingKeys.insertActive(key)),
+  const keys = Array.from({ length: RACERS }, newActiveKey);
+  const inserted = await Promise.allSettled(
+    keys.map((key, n) => instances[n % instances.length]?.signingKeys.insert(key)),
   );
+  const taken = inserted.map(({ status }) => status === "fulfilled");
   expect(taken.filter(Boolean)).toHaveLength(1);
   const kid = keys[taken.indexOf(true)]?.kid;
-  expect(await instances[0]?.signingKeys.listLive()).toMatchObject([{ kid, state: "active" }]);
+  expect((await instances[0]?.signingKeys.listLive())?.keys).toMatchObject([{ kid, state: "active" }]);
 });

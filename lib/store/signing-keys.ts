@@ -1,38 +1,80 @@
 import type { JWK } from "jose";
 import { isAlgorithm } from "@/lib/keys/algorithms";
-import type { SigningKeyRecord, SigningKeyStore } from "@/lib/keys/signing-key";
-import { type Database, isUniqueViolation } from "./client";
+import type { SignatureCountStore } from "@/lib/keys/signature-counts";
+import type { KeyListing, LiveKeys, SigningKeyRecord, SigningKeyStore } from "@/lib/keys/signing-key";
+import type { Database } from "./client";
 import type { Prisma, SigningKey } from "./generated/client";
 
-export function createSigningKeyStore(db: Database): SigningKeyStore {
+/** Any constant: of many processes the one that holds it changes keys. */
+const KEYS_LOCK = 7_234_004;
+
+export function createSigningKeyStore(db: Database): SigningKeyStore & SignatureCountStore & KeyListing {
   return {
-    listLive: async () => {
-      const rows = await db.signingKey.findMany({
-        where: { state: { in: ["staged", "active", "retiring"] } },
-        orderBy: { createdAt: "asc" },
-      });
-      return rows.map(toRecord);
+    listLive: () => readLive(db),
+
+    // A statement of its own: what the former holder has changed is seen from the next one on.
+    lockLive: async () => {
+      await db.$queryRaw`SELECT pg_advisory_xact_lock(${KEYS_LOCK}::bigint)::text`;
+      return readLive(db);
     },
 
-    insertActive: async (record) => {
-      try {
-        await db.signingKey.create({
-          data: { ...record, publicJwk: record.publicJwk as Prisma.InputJsonObject },
-        });
-        return true;
-      } catch (error) {
-        if (isUniqueViolation(error)) return false;
-        throw error;
-      }
+    insert: async (record) => {
+      const { kid, use, algorithm, custody, createdAt, publicJwk } = record;
+      const identity = { kid, use, algorithm, createdAt, publicJwk: publicJwk as Prisma.InputJsonObject };
+      await db.signingKey.create({ data: { ...identity, custody, ...changing(record) } });
+    },
+
+    update: async (record) => {
+      const { kid, custody } = record;
+      await db.signingKey.update({ where: { kid }, data: { custody, ...changing(record) } });
+    },
+
+    addSignatures: async (kid, signatures, lastAt) => {
+      await db.$executeRaw`
+        UPDATE signing_keys SET signed_count = signed_count + ${signatures}::bigint,
+          last_signed_at = GREATEST(last_signed_at, ${lastAt})
+        WHERE kid = ${kid}`;
+    },
+
+    list: async (limit) => {
+      const rows = await db.signingKey.findMany({
+        orderBy: [{ createdAt: "desc" }, { kid: "desc" }],
+        take: limit,
+      });
+      return rows.map((row) => {
+        const { sealedPrivateKey: _, ...record } = toRecord(row);
+        return { ...record, signedCount: Number(row.signedCount), lastSignedAt: row.lastSignedAt };
+      });
     },
   };
 }
 
+const changing = (record: SigningKeyRecord) => ({
+  state: record.state,
+  sealedPrivateKey: record.sealedPrivateKey,
+  activatesAt: record.activatesAt,
+  activatedAt: record.activatedAt,
+  retiringAt: record.retiringAt,
+  retiredAt: record.retiredAt,
+  revokedAt: record.revokedAt,
+  revokeReason: record.revokeReason,
+});
+
+async function readLive(db: Database): Promise<LiveKeys> {
+  const rows = await db.signingKey.findMany({
+    where: { state: { in: ["staged", "active", "retiring"] } },
+    orderBy: [{ createdAt: "asc" }, { kid: "asc" }],
+  });
+  const [{ now }] = await db.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+  return { keys: rows.map(toRecord), now };
+}
+
 function toRecord(row: SigningKey): SigningKeyRecord {
-  if (!isAlgorithm(row.algorithm) || row.use !== "access_token") {
+  const { signedCount: _, lastSignedAt: __, use, algorithm, publicJwk, ...rest } = row;
+  if (!isAlgorithm(algorithm) || use !== "access_token") {
     throw new Error(
-      `Signing key ${row.kid} is for ${row.use} by ${row.algorithm}, which this version does not know.`,
+      `Signing key ${row.kid} is for ${use} by ${algorithm}, which this version does not know.`,
     );
   }
-  return { ...row, use: row.use, algorithm: row.algorithm, publicJwk: row.publicJwk as JWK };
+  return { ...rest, use, algorithm, publicJwk: publicJwk as JWK };
 }

@@ -2,7 +2,8 @@ import type { AuditChain } from "@/lib/audit/chain";
 import type { AuditLog } from "@/lib/audit/events";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
 import type { OneTimeLinkStore, UserStore } from "@/lib/identity/user-store";
-import type { SigningKeyStore } from "@/lib/keys/signing-key";
+import type { SignatureCountStore } from "@/lib/keys/signature-counts";
+import type { KeyListing, SigningKeyStore } from "@/lib/keys/signing-key";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionStore } from "@/lib/sessions/session-store";
 import { createAuditChain } from "./audit-chain";
@@ -21,7 +22,7 @@ export interface Stores {
   users: UserStore;
   links: OneTimeLinkStore;
   sessions: SessionStore;
-  signingKeys: SigningKeyStore;
+  signingKeys: SigningKeyStore & SignatureCountStore & KeyListing;
   denials: DenialStore;
   audit: AuditLog;
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
       LOG_LEVEL: "silent",
     });
     const services = createServices(settings, { now: () => addSeconds(now, skewSeconds) });
-    await services.keyring.open();
+    await services.openKeys();
     return services;
   };
   punctual = await open("strict", 0);

@@ -1,9 +1,16 @@
-import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  type JSONWebKeySet,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from "jose";
 import { describe, expect, it } from "vitest";
-import { createSealedBox } from "@/lib/crypto/sealed-box";
-import { Keyring } from "@/lib/keys/keyring";
+import { ALGORITHMS, type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
+import { type Signer, SigningUnavailableError } from "@/lib/keys/custody";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
-import { MemorySigningKeyStore } from "@/lib/keys/testing/memory-signing-key-store";
+import { createTestKeys, type TestKeys } from "@/lib/keys/testing/test-keys";
 import { issueAccessToken, type TokenSubject } from "./issue";
 import { meshProfile } from "./profiles";
 
@@ -20,34 +27,45 @@ const subject: TokenSubject = {
   sessionExpiresAt: new Date("2026-12-20T08:30:00Z"),
 };
 
-const store = new MemorySigningKeyStore();
-const box = createSealedBox(["s".repeat(32)]);
-const keyring = new Keyring({ store, box, clock: new HeldClock(NOW) }, "ES256");
-await keyring.open();
+async function openTestKeys(algorithm: Algorithm): Promise<TestKeys> {
+  const keys = createTestKeys({ clock: new HeldClock(NOW), algorithm });
+  await keys.open();
+  return keys;
+}
 
-const issue = (changes: Partial<TokenSubject> = {}) =>
-  issueAccessToken({ ...subject, ...changes }, ORIGIN, meshProfile(600), keyring.signer, NOW);
+const issueWith = (signer: Signer, changes: Partial<TokenSubject> = {}, origin = ORIGIN) =>
+  issueAccessToken({ ...subject, ...changes }, origin, meshProfile(600), signer, NOW);
 
-/** As any service would: jose, our JWKS document, and RFC 9068 section 4. */
-const verifyElsewhere = (token: string) =>
-  jwtVerify(token, createLocalJWKSet(JSON.parse(keyring.jwks.body) as JSONWebKeySet), {
+/** As any service would: jose, our JWKS document (a secret is told in another way), and RFC 9068 section 4. */
+function verifyElsewhere({ keyring, custody, store }: TestKeys, token: string): Promise<JWTVerifyResult> {
+  const options: JWTVerifyOptions = {
     issuer: ORIGIN,
     audience: ORIGIN,
     typ: "at+jwt",
-    algorithms: ["ES256"],
+    algorithms: [keyring.algorithm],
     requiredClaims: ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"],
     currentDate: NOW,
-  });
+  };
+  const jwks = createLocalJWKSet(JSON.parse(keyring.jwks.body) as JSONWebKeySet);
+  if (!isSymmetric(keyring.algorithm)) return jwtVerify(token, jwks, options);
+  const record = store.rows.find(({ kid }) => kid === decodeProtectedHeader(token).kid);
+  if (record === undefined) throw new Error("There is no such key.");
+  return jwtVerify(token, new Uint8Array(custody.openSecret(record)), options);
+}
 
-describe("an issued access token", () => {
-  it("verifies in an independent implementation by our JWKS", async () => {
-    const { payload, protectedHeader } = await verifyElsewhere((await issue()).accessToken);
-    expect(protectedHeader).toEqual({ alg: "ES256", typ: "at+jwt", kid: keyring.signer.kid });
+describe.each(Object.keys(ALGORITHMS) as Algorithm[])("an access token signed by %s", async (algorithm) => {
+  const keys = await openTestKeys(algorithm);
+  const { signer } = keys.keyring;
+  const issue = (changes: Partial<TokenSubject> = {}) => issueWith(signer, changes);
+
+  it("verifies in an independent implementation", async () => {
+    const { payload, protectedHeader } = await verifyElsewhere(keys, (await issue()).accessToken);
+    expect(protectedHeader).toEqual({ alg: algorithm, typ: "at+jwt", kid: signer.kid });
     expect(payload.sub).toBe(subject.userId);
   });
 
   it("says exactly what RFC 9068 and the design ask for", async () => {
-    const { payload } = await verifyElsewhere((await issue()).accessToken);
+    const { payload } = await verifyElsewhere(keys, (await issue()).accessToken);
     expect(payload).toEqual({
       iss: ORIGIN,
       aud: ORIGIN,
@@ -65,32 +83,60 @@ describe("an issued access token", () => {
     });
   });
 
+  it("verifies whatever text its claims hold", async () => {
+    const names = ["Ada Łovelace", "\u{1f511}", 'a"b\\c', "\u0000\u001f", "a\u2028b", ".", "x".repeat(500)];
+    for (const userId of names) {
+      const { payload } = await verifyElsewhere(keys, (await issue({ userId })).accessToken);
+      expect(payload.sub).toBe(userId);
+    }
+  });
+
+  it("is written as RFC 7515 asks: three parts of base64url without padding", async () => {
+    const { accessToken } = await issue();
+    expect(accessToken).toMatch(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/);
+    const signature = Buffer.from(accessToken.split(".")[2] ?? "", "base64url");
+    expect(signature).toHaveLength({ ES256: 64, RS256: 384, EdDSA: 64, HS256: 32 }[algorithm]);
+  });
+
+  it("names the key that signed it, which the JWKS publishes unless it is a secret", async () => {
+    const { kid } = decodeProtectedHeader((await issue()).accessToken);
+    expect(keys.keyring.jwks.body.includes(String(kid))).toBe(!isSymmetric(algorithm));
+    expect(keys.signed.at(-1)?.[0]).toBe(kid);
+  });
+});
+
+describe("an access token", async () => {
+  const keys = await openTestKeys("ES256");
+  const { signer } = keys.keyring;
+
   it("fits the cookie: at most 700 bytes with an origin of 40 characters", async () => {
     const origin = "https://login.department-off.example.com";
     expect(origin).toHaveLength(40);
-    const { accessToken } = await issueAccessToken(subject, origin, meshProfile(600), keyring.signer, NOW);
+    const { accessToken } = await issueWith(signer, {}, origin);
     expect(Buffer.byteLength(accessToken)).toBeLessThanOrEqual(700);
   });
 
   it("says when it expires, and never outlives its session", async () => {
     const ends = new Date(NOW.getTime() + 90_000);
-    const { accessToken, accessTokenExpiresAt } = await issue({ sessionExpiresAt: ends });
-    const { payload } = await verifyElsewhere(accessToken);
+    const { accessToken, accessTokenExpiresAt } = await issueWith(signer, { sessionExpiresAt: ends });
+    const { payload } = await verifyElsewhere(keys, accessToken);
     expect(payload.exp).toBe(NOW_SECONDS + 90);
     expect(accessTokenExpiresAt).toEqual(new Date((NOW_SECONDS + 90) * 1000));
   });
 
   it("never has the id of another", async () => {
-    const tokens = await Promise.all(Array.from({ length: 50 }, () => issue()));
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => issueWith(signer)));
     const ids = await Promise.all(
-      tokens.map(async ({ accessToken }) => (await verifyElsewhere(accessToken)).payload.jti),
+      tokens.map(async ({ accessToken }) => (await verifyElsewhere(keys, accessToken)).payload.jti),
     );
     expect(new Set(ids).size).toBe(50);
   });
 
-  it("names only a key that the JWKS publishes", async () => {
-    const { kid } = decodeProtectedHeader((await issue()).accessToken);
-    const { keys } = JSON.parse(keyring.jwks.body) as JSONWebKeySet;
-    expect(keys.map((key) => key.kid)).toEqual([kid]);
+  it("is not issued when whoever holds the key does not answer", async () => {
+    const away: Signer = {
+      ...signer,
+      sign: () => Promise.reject(new SigningUnavailableError("The signer does not answer.")),
+    };
+    await expect(issueWith(away)).rejects.toBeInstanceOf(SigningUnavailableError);
   });
 });

@@ -1,7 +1,7 @@
-import { SignJWT } from "jose";
+import { encodeBase64url } from "@/lib/crypto/base64url";
 import { addSeconds, earlierOf, toNumericDate } from "@/lib/crypto/clock";
 import { randomId } from "@/lib/crypto/random";
-import type { Signer } from "@/lib/keys/keyring";
+import type { Signer } from "@/lib/keys/custody";
 import { type AccessTokenClaims, OWN_CLIENT_ID } from "./claims";
 import type { Profile } from "./profiles";
 
@@ -46,8 +46,16 @@ export async function issueAccessToken(
     auth_time: toNumericDate(subject.authenticatedAt),
     amr: ["pwd"],
   };
-  const accessToken = await new SignJWT(claims)
-    .setProtectedHeader({ alg: signer.algorithm, typ: profile.type, kid: signer.kid })
-    .sign(signer.key);
+  const header = { alg: signer.algorithm, typ: profile.type, kid: signer.kid };
+  const accessToken = await signCompact(header, claims, signer);
   return { accessToken, accessTokenExpiresAt: new Date(exp * 1000) };
 }
+
+/** JWS compact serialization (RFC 7515 section 7.1). The signer may be elsewhere, so it signs bytes. */
+async function signCompact(header: object, claims: object, signer: Signer): Promise<string> {
+  const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`;
+  const signature = await signer.sign(Buffer.from(signingInput));
+  return `${signingInput}.${encodeBase64url(signature)}`;
+}
+
+const encodeJson = (value: object): string => encodeBase64url(Buffer.from(JSON.stringify(value)));

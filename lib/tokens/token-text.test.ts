@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createSealedBox } from "@/lib/crypto/sealed-box";
-import { Keyring } from "@/lib/keys/keyring";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
-import { MemorySigningKeyStore } from "@/lib/keys/testing/memory-signing-key-store";
+import { createTestKeys } from "@/lib/keys/testing/test-keys";
 import { parseCompactJws } from "./compact-jws";
 import { issueAccessToken } from "./issue";
 import { meshProfile } from "./profiles";
@@ -116,10 +114,9 @@ it("neither accepts nor throws for any JSON that our own key signed", async () =
 });
 
 it("accepts what we issue, whoever it is for", async () => {
-  const store = new MemorySigningKeyStore();
-  const box = createSealedBox(["a secret of thirty-two bytes or more"]);
-  const keyring = new Keyring({ store, box, clock: new HeldClock(NOW) }, "ES256");
-  await keyring.open();
+  const keys = createTestKeys({ clock: new HeldClock(NOW) });
+  await keys.open();
+  const { keyring } = keys;
   const ours = createTestVerifier([], { ...rules, findKey: (kid) => keyring.findVerificationKey(kid) });
   const text = fc.oneof(
     fc.uuid(),

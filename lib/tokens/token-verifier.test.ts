@@ -1,8 +1,6 @@
 import { expect, it } from "vitest";
-import { createSealedBox } from "@/lib/crypto/sealed-box";
-import { Keyring } from "@/lib/keys/keyring";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
-import { MemorySigningKeyStore } from "@/lib/keys/testing/memory-signing-key-store";
+import { createTestKeys } from "@/lib/keys/testing/test-keys";
 import { issueAccessToken } from "./issue";
 import { meshProfile } from "./profiles";
 import { createTestKey, createTestVerifier, forge, ISSUER, NOW, NOW_SECONDS } from "./testing/test-issuer";
@@ -97,9 +95,9 @@ it("does not remember a token whose key was looked up before the keyring changed
 
 it("refuses the remembered token of a key that the keyring no longer holds", async () => {
   const clock = new HeldClock(NOW);
-  const store = new MemorySigningKeyStore();
-  const keyring = new Keyring({ store, box: createSealedBox(["s".repeat(32)]), clock }, "ES256");
-  await keyring.open();
+  const keys = createTestKeys({ clock });
+  await keys.open();
+  const { store, keyring } = keys;
   const { rules } = createTestVerifier([], { findKey: (kid) => keyring.findVerificationKey(kid) });
   const verifier = new TokenVerifier(rules, keyring, clock);
   const subject = { userId: "u", role: "user", sessionId: "s", generation: 0, authenticatedAt: NOW } as const;

@@ -4,7 +4,7 @@ import {
   checkTimes,
   type Verification,
   type VerificationRules,
-  type VerifiedClaims,
+  type VerifiedToken,
   verifyAccessToken,
 } from "./verify";
 
@@ -15,7 +15,7 @@ const MAX_CACHED_TOKENS = 10_000;
  * checked once per process. Time is checked at every use; a change of the keyring forgets everything.
  */
 export class TokenVerifier {
-  readonly #cache = new LRUCache<string, VerifiedClaims>({ max: MAX_CACHED_TOKENS });
+  readonly #cache = new LRUCache<string, VerifiedToken>({ max: MAX_CACHED_TOKENS });
   #cachedVersion = 0;
 
   constructor(
@@ -28,14 +28,16 @@ export class TokenVerifier {
     this.#forgetWhenKeysChanged();
     const cached = this.#cache.get(text);
     if (cached === undefined) return this.#verifyFresh(text);
-    const fault = checkTimes(cached, this.rules.clockToleranceSeconds, this.clock.now());
-    return fault === null ? { ok: true, claims: cached } : { ok: false, reason: fault };
+    const fault = checkTimes(cached.claims, this.rules.clockToleranceSeconds, this.clock.now());
+    return fault === null ? { ok: true, ...cached } : { ok: false, reason: fault };
   }
 
   async #verifyFresh(text: string): Promise<Verification> {
     const { version } = this.keyring;
     const verification = await verifyAccessToken(text, this.rules, this.clock.now());
-    if (verification.ok && version === this.keyring.version) this.#cache.set(text, verification.claims);
+    if (verification.ok && version === this.keyring.version) {
+      this.#cache.set(text, { claims: verification.claims, kid: verification.kid });
+    }
     return verification;
   }
 

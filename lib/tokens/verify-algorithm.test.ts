@@ -15,7 +15,7 @@ import {
 const own = await createTestKey("own");
 const rsa = await createTestKey("rsa", "RS256");
 const ed = await createTestKey("ed", "EdDSA");
-const { verdict, rules, lookups } = createTestVerifier([own, rsa, ed]);
+const { verdict, lookups } = createTestVerifier([own, rsa, ed]);
 const honest = forge(own);
 
 it("accepts the honest token that every row below is made from", async () => {
@@ -76,16 +76,47 @@ describe("HS256 with the public key as its secret", () => {
   test.each(secrets)("$kid: %s", async (key, _form, secret) => {
     const input = `${base64url(JSON.stringify(header(key, { alg: "HS256" })))}.${base64url(JSON.stringify(claims()))}`;
     const mac = createHmac("sha256", secret).update(input).digest();
-    const both = createTestVerifier([own, rsa], {
-      profile: { ...rules.profile, algorithms: ["ES256", "RS256"] },
-    });
+    const both = createTestVerifier([own, rsa], { algorithms: new Set(["ES256", "RS256"]) });
     expect(await verdict(`${input}.${base64url(mac)}`)).toBe("algorithm");
     expect(await both.verdict(`${input}.${base64url(mac)}`)).toBe("algorithm");
     expect(both.lookups).toEqual([]);
   });
 });
 
-describe("an algorithm that is not the profile's, or not the key's", () => {
+describe("HS256 where a secret of ours is live beside public keys", async () => {
+  const secret = await createTestKey("secret", "HS256");
+  const every = createTestVerifier([own, rsa, ed, secret], {
+    algorithms: new Set(["ES256", "RS256", "EdDSA", "HS256"]),
+  });
+  const signedWith = (kid: string, hmacKey: string | Buffer) => {
+    const input = `${base64url(JSON.stringify(header(own, { alg: "HS256", kid })))}.${base64url(JSON.stringify(claims()))}`;
+    return `${input}.${base64url(createHmac("sha256", hmacKey).update(input).digest())}`;
+  };
+  const pemOf = ({ publicKey }: TestKey) => publicKey.export({ format: "pem", type: "spki" }).toString();
+
+  it("is accepted of that secret alone", async () => {
+    expect(await every.verdict(forge(secret))).toBe("accepted");
+    expect(await every.verdict(signedWith("secret", Buffer.alloc(32)))).toBe("signature");
+    expect(await every.verdict(signedWith("secret", ""))).toBe("signature");
+  });
+
+  test.each([own, rsa, ed])("is refused over the public $verificationKey.algorithm key", async (key) => {
+    expect(await every.verdict(signedWith(key.kid, pemOf(key)))).toBe("algorithm");
+    expect(await every.verdict(signedWith("secret", pemOf(key)))).toBe("signature");
+    expect(await every.verdict(signedWith("secret", JSON.stringify(key.publicJwk)))).toBe("signature");
+  });
+
+  test.each([own, rsa, ed])("is no $verificationKey.algorithm key under its name", async (key) => {
+    expect(await every.verdict(forge(key, { header: { kid: "secret" } }))).toBe("algorithm");
+    expect(await every.verdict(forge(secret, { header: { kid: key.kid } }))).toBe("algorithm");
+    expect(
+      await every.verdict(forge(secret, { header: { kid: key.kid, alg: key.verificationKey.algorithm } })),
+    ).toBe("signature");
+    expect(await every.verdict(forge(key, { header: { kid: "secret", alg: "HS256" } }))).toBe("signature");
+  });
+});
+
+describe("an algorithm that is no live key's, or not the named key's", () => {
   test.each([
     "ES384",
     "ES512",
@@ -113,16 +144,14 @@ describe("an algorithm that is not the profile's, or not the key's", () => {
   });
 
   test.each([rsa, ed])(
-    "a valid $verificationKey.algorithm token of our own key, which the profile does not list",
+    "a valid $verificationKey.algorithm token of our own key, of no algorithm that is asked for",
     async (key) => {
       expect(await verdict(forge(key))).toBe("algorithm");
     },
   );
 
-  it("refuses an algorithm that the profile lists but the named key is not bound to", async () => {
-    const every = createTestVerifier([own, rsa], {
-      profile: { ...rules.profile, algorithms: ["ES256", "RS256"] },
-    });
+  it("refuses an algorithm that is asked for but the named key is not bound to", async () => {
+    const every = createTestVerifier([own, rsa], { algorithms: new Set(["ES256", "RS256"]) });
     expect(await every.verdict(forge(rsa))).toBe("accepted");
     expect(await every.verdict(forge(own, { header: { kid: "rsa" } }))).toBe("algorithm");
     expect(await every.verdict(forge(rsa, { header: { kid: "own" } }))).toBe("algorithm");

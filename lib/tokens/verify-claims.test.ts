@@ -222,6 +222,6 @@ describe("claims that must be there, and no others", () => {
 
   it("hands on the claims as they were signed", async () => {
     const verification = await verifyAccessToken(forge(own), rules, NOW);
-    expect(verification).toEqual({ ok: true, claims: claims() });
+    expect(verification).toEqual({ ok: true, claims: claims(), kid: "own" });
   });
 });

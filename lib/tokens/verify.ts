@@ -1,5 +1,6 @@
 import { compactVerify } from "jose";
 import { toNumericDate } from "@/lib/crypto/clock";
+import { type Algorithm, isAlgorithm } from "@/lib/keys/algorithms";
 import type { VerificationKey } from "@/lib/keys/keyring";
 import { type AccessTokenClaims, accessTokenClaims } from "./claims";
 import { type CompactJws, parseCompactJws } from "./compact-jws";
@@ -27,13 +28,21 @@ declare const verified: unique symbol;
 /** Claims whose signature and issuer hold. Only `verifyAccessToken` makes one. */
 export type VerifiedClaims = Readonly<AccessTokenClaims> & { readonly [verified]: true };
 
-export type Verification = { ok: true; claims: VerifiedClaims } | { ok: false; reason: RejectionReason };
+/** With the key that signed it, by which a token can be denied too. */
+export interface VerifiedToken {
+  claims: VerifiedClaims;
+  kid: string;
+}
+
+export type Verification = ({ ok: true } & VerifiedToken) | { ok: false; reason: RejectionReason };
 
 export interface VerificationRules {
   issuer: string;
   audience: string;
   profile: Profile;
   clockToleranceSeconds: number;
+  /** Those that a key may be of; each key is of one. */
+  readonly algorithms: ReadonlySet<Algorithm>;
   findKey(kid: string): Promise<VerificationKey | null>;
 }
 
@@ -56,7 +65,7 @@ export async function verifyAccessToken(
   if (text.length > profile.maxBytes) return refuse("too_large");
   const jws = parseCompactJws(text);
   if (jws === null) return refuse("malformed");
-  const headerFault = checkHeader(jws.header, profile);
+  const headerFault = checkHeader(jws.header, rules);
   if (headerFault !== null) return refuse(headerFault);
   const key = await rules.findKey(String(jws.header.kid));
   if (key === null) return refuse("unknown_key");
@@ -66,12 +75,16 @@ export async function verifyAccessToken(
   if (!claims.success) return refuse("claims");
   const claimFault =
     checkClaims(claims.data, rules) ?? checkTimes(claims.data, rules.clockToleranceSeconds, now);
-  return claimFault === null ? { ok: true, claims: claims.data as VerifiedClaims } : refuse(claimFault);
+  if (claimFault !== null) return refuse(claimFault);
+  return { ok: true, claims: claims.data as VerifiedClaims, kid: key.kid };
 }
 
-function checkHeader(header: CompactJws["header"], profile: Profile): RejectionReason | null {
+function checkHeader(
+  header: CompactJws["header"],
+  { algorithms, profile }: VerificationRules,
+): RejectionReason | null {
   if (!Object.keys(header).every((member) => HEADER_MEMBERS.has(member))) return "header";
-  if (!profile.algorithms.some((algorithm) => algorithm === header.alg)) return "algorithm";
+  if (!isAlgorithm(header.alg) || !algorithms.has(header.alg)) return "algorithm";
   if (typeof header.typ !== "string" || mediaType(header.typ) !== profile.type) return "type";
   return typeof header.kid === "string" && header.kid.length <= MAX_KID_LENGTH ? null : "header";
 }

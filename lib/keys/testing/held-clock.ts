@@ -12,6 +12,10 @@ export class HeldClock implements Clock {
     return new Date(this.#instantMs);
   }
 
+  moveTo(instant: Date): void {
+    this.#instantMs = instant.getTime();
+  }
+
   advanceSeconds(seconds: number): void {
     this.#instantMs += seconds * 1000;
   }

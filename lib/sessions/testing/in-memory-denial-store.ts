@@ -15,9 +15,10 @@ export class InMemoryDenialStore implements DenialStore {
     this.#denials.set(name, { ...denial, expiresAt, recordedAt: this.#writes });
   }
 
-  async covers({ jti, sid }: Deniable, now: Date): Promise<boolean> {
+  async covers({ jti, sid, kid }: Deniable, now: Date): Promise<boolean> {
     this.#requireUp();
-    return [`jti ${jti}`, `sid ${sid}`].some((name) => (this.#denials.get(name)?.expiresAt ?? 0) > now);
+    const names = [`jti ${jti}`, `sid ${sid}`, `kid ${kid}`];
+    return names.some((name) => (this.#denials.get(name)?.expiresAt ?? 0) > now);
   }
 
   /** A cursor counts writes, so that no clock decides what is new. */

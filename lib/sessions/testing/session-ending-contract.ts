@@ -28,7 +28,7 @@ export function describeSessionEnding(name: string, open: () => Promise<SessionS
       return session;
     };
     const byIds = (...ids: string[]): NamedSelection => ({ kind: "ids", ids, ownedBy: null });
-    const isDenied = (sid: string) => subject.denials.covers({ jti: "none", sid }, NOW);
+    const isDenied = (sid: string) => subject.denials.covers({ jti: "none", sid, kid: "none" }, NOW);
 
     it("ends the session, denies its tokens and records who did it, together", async () => {
       const session = await insert();

@@ -51,6 +51,9 @@ export interface SessionHarness {
   deps: SessionDependencies;
 }
 
+/** Of the key that signs the access tokens here. */
+export const KID = "key";
+
 const codec = new RefreshTokenCodec(["an application secret for tests alone"]);
 
 /** The use cases' dependencies over the stores in memory. Access tokens are claims in clear, so that runs are fast. */
@@ -68,6 +71,7 @@ export function createHarness(overrides: Partial<SessionDependencies> = {}): Ses
     metrics: createMetrics([]),
     refreshTokens: codec,
     verifyAccessToken: async (text) => readToken(text, clock.now()),
+    requireSigner: async () => {},
     issueAccessToken: async (subject, now) => {
       issued += 1;
       return writeToken(subject, `token-${issued}`, now);
@@ -106,5 +110,5 @@ function readToken(text: string, now: Date): Verification {
   if (!text.startsWith("{")) return { ok: false, reason: "malformed" };
   const claims = JSON.parse(text) as VerifiedClaims;
   const fault = checkTimes(claims, TOLERANCE_SECONDS, now);
-  return fault === null ? { ok: true, claims } : { ok: false, reason: fault };
+  return fault === null ? { ok: true, claims, kid: KID } : { ok: false, reason: fault };
 }

@@ -81,7 +81,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     const rotate = (proven: ProvenGeneration, now = NOW) =>
       store.rotate(proven, { now, idleSeconds: 7 * DAY_SECONDS, client: OTHER });
     const byIds = (...ids: string[]): NamedSelection => ({ kind: "ids", ids, ownedBy: null });
-    const isDenied = (sid: string) => subject.denials.covers({ jti: "none", sid }, NOW);
+    const isDenied = (sid: string) => subject.denials.covers({ jti: "none", sid, kid: "none" }, NOW);
 
     describe("find", () => {
       it("returns what was inserted, with its person and no password", async () => {

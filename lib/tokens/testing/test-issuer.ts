@@ -1,4 +1,11 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createHmac,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from "node:crypto";
 import { importJWK, type JWK } from "jose";
 import type { Algorithm } from "@/lib/keys/algorithms";
 import type { VerificationKey } from "@/lib/keys/keyring";
@@ -25,6 +32,10 @@ const GENERATORS: Record<Algorithm, () => { publicKey: KeyObject; privateKey: Ke
   ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
   RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
   EdDSA: () => generateKeyPairSync("ed25519"),
+  HS256: () => {
+    const secret = createSecretKey(randomBytes(32));
+    return { publicKey: secret, privateKey: secret };
+  },
 };
 
 /** A key that Node itself makes and signs with, so that a forged text can be anything and still be validly signed. */
@@ -32,18 +43,18 @@ export async function createTestKey(kid: string, algorithm: Algorithm = "ES256")
   const { publicKey, privateKey } = GENERATORS[algorithm]();
   const publicJwk = publicKey.export({ format: "jwk" }) as JWK;
   const key = await importJWK(publicJwk, algorithm);
-  if (key instanceof Uint8Array) throw new Error("Not a public key.");
   return {
     kid,
     publicJwk,
     publicKey,
     verificationKey: { kid, algorithm, key },
-    sign: (signingInput) =>
-      sign(algorithm === "EdDSA" ? null : "sha256", Buffer.from(signingInput), {
-        key: privateKey,
-        dsaEncoding: "ieee-p1363",
-      }),
+    sign: (signingInput) => signBytes(algorithm, privateKey, Buffer.from(signingInput)),
   };
+}
+
+function signBytes(algorithm: Algorithm, key: KeyObject, data: Uint8Array): Uint8Array {
+  if (algorithm === "HS256") return createHmac("sha256", key).update(data).digest();
+  return sign(algorithm === "EdDSA" ? null : "sha256", data, { key, dsaEncoding: "ieee-p1363" });
 }
 
 /** Signs two JSON texts as they stand. */
@@ -106,6 +117,7 @@ export function createTestVerifier(
     audience: ISSUER,
     profile: meshProfile(600),
     clockToleranceSeconds: TOLERANCE_SECONDS,
+    algorithms: new Set(["ES256"]),
     findKey: async (kid) => {
       lookups.push(kid);
       return byKid.get(kid) ?? null;

@@ -1,6 +1,9 @@
 import { cookies, headers } from "next/headers";
+import type { Client } from "@/lib/audit/events";
 import { services } from "@/lib/services";
 import type { Credentials } from "@/lib/sessions/credentials";
+import { refreshSession } from "@/lib/sessions/refresh-session";
+import { readPresented } from "./presented";
 import { credentialCookies, removedCookies, type SessionCookie } from "./session-cookies";
 import { type SignIn, signInReplacing } from "./sign-in-replacing";
 
@@ -12,6 +15,13 @@ export async function signInBrowser(signIn: SignIn): Promise<void> {
 /** In a server action: gives this browser a session's cookies. */
 export const openBrowserSession = (credentials: Credentials): Promise<void> =>
   setCookies(credentialCookies(credentials, services().settings));
+
+/** In a server action: renews this browser's session, as when the key of its access token has just been revoked. */
+export async function renewBrowserSession(client: Client): Promise<void> {
+  const { sessions, settings } = services();
+  const { refreshToken } = readPresented(await headers(), settings.secureCookies);
+  if (refreshToken !== null) await openBrowserSession(await refreshSession(sessions, refreshToken, client));
+}
 
 /** In a server action: takes the session's cookies away. */
 export const closeBrowserSession = (): Promise<void> => setCookies(removedCookies(services().settings));

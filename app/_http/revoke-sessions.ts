@@ -1,16 +1,9 @@
 import { z } from "zod";
 import type { SessionSelection } from "@/lib/sessions/session-store";
+import { reasonSchema as reason } from "./reason";
 
 const MAX_SESSIONS_AT_ONCE = 1_000;
 
-/** Why, in the administrator's words; it is kept in the audit log. */
-const reason = z
-  .string("Say why.")
-  .trim()
-  .min(1, "Say why.")
-  .max(200, "Use at most 200 characters.")
-  // Postgres takes neither a NUL nor half a surrogate pair into a JSON column.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "Leave out control characters.");
 export const sessionIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, "This is not the id of a session.");
 const sessionIds = z.array(sessionIdSchema).max(MAX_SESSIONS_AT_ONCE);
 

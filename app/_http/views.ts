@@ -1,3 +1,4 @@
+import type { ShownKey } from "@/lib/key-overview";
 import { deviceName } from "@/lib/policy/user-agent";
 import { type Session, type SessionWithUser, sessionState, toSessionUser } from "@/lib/sessions/session";
 
@@ -29,4 +30,12 @@ export function adminSessionView(session: SessionWithUser, currentId: string, no
     endReason: session.endReason,
     user: userView(session.user),
   };
+}
+
+/** What the JSON API says of a signing key; never a member of it. */
+export function keyView(key: ShownKey) {
+  const { kid, use, algorithm, state, standing, problem, signedCount, lastSignedAt } = key;
+  const { createdAt, activatesAt, activatedAt, retiringAt, retiredAt, revokedAt, revokeReason } = key;
+  const life = { createdAt, activatesAt, activatedAt, retiringAt, retiredAt, revokedAt, revokeReason };
+  return { kid, use, algorithm, state, standing, problem, ...life, signedCount, lastSignedAt };
 }

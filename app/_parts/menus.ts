@@ -14,5 +14,6 @@ export const ADMIN_MENU: NavGroup = {
   items: [
     { href: "/admin/sessions", label: "Sessions" },
     { href: "/admin/users", label: "Users" },
+    { href: "/admin/keys", label: "Keys" },
   ],
 };

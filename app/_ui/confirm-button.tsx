@@ -1,6 +1,7 @@
 "use client";
 
 import { type MouseEvent, type ReactNode, useRef, useState } from "react";
+import type { ButtonLook } from "./button-style";
 import { ConfirmDialog } from "./confirm-dialog";
 import { SubmitButton, type SubmitButtonProps } from "./submit-button";
 
@@ -11,6 +12,9 @@ type ConfirmButtonProps = Omit<SubmitButtonProps, "onClick" | "ref" | "title"> &
   description?: ReactNode;
   /** The verb, as in "End session". */
   confirmLabel: string;
+  confirmVariant?: ButtonLook["variant"];
+  /** What else has to be known, as a reason. Without JavaScript, the form itself has to ask for it. */
+  fields?: ReactNode;
 };
 
 /** A submit button that asks first. Without JavaScript it submits at once. */
@@ -18,6 +22,8 @@ export function ConfirmButton({
   title,
   description,
   confirmLabel,
+  confirmVariant = "dangerSolid",
+  fields,
   variant = "danger",
   ...rest
 }: ConfirmButtonProps) {
@@ -37,6 +43,8 @@ export function ConfirmButton({
           title={title}
           description={description}
           confirmLabel={confirmLabel}
+          confirmVariant={confirmVariant}
+          fields={fields}
           onConfirm={() => button.current?.form?.requestSubmit(button.current)}
           onClose={() => setIsAsking(false)}
         />

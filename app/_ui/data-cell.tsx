@@ -8,6 +8,8 @@ export interface Column<Row> {
   /** The name is read aloud but not shown: a column of boxes or of buttons. */
   hideHeader?: boolean;
   align?: "start" | "end";
+  /** Its cells say themselves what is what: they need no name beside them where a row is a card. */
+  labelsItself?: boolean;
 }
 
 // A table element laid out as anything but a table loses its role in Safari.
@@ -39,7 +41,7 @@ export function DataCell<Row>({ column, namesRow, children }: DataCellProps<Row>
       </th>
     );
   }
-  const label = column.hideHeader ? undefined : column.header;
+  const label = column.hideHeader || column.labelsItself ? undefined : column.header;
   const narrow = children === null ? "hidden" : label ? LABELLED : "block";
   return (
     <td {...TABLE_ROLES.cell} data-label={label} className={`${narrow} ${wide}`}>

@@ -8,8 +8,11 @@ const UNITS = [
 /** "24 Nov 2025, 08:25 UTC". By hand: the server's and the browser's Intl data may differ, and hydration compares. */
 export function utcText(at: Date): string {
   const minute = at.toISOString().slice(11, 16);
-  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}, ${minute} UTC`;
+  return `${at.getUTCDate()} ${utcMonthText(at)} ${at.getUTCFullYear()}, ${minute} UTC`;
 }
+
+/** "Nov". */
+export const utcMonthText = (at: Date): string => MONTHS[at.getUTCMonth()] ?? "";
 
 const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });

@@ -22,7 +22,9 @@ test.beforeAll(async () => {
 });
 
 /** Everything that an administrator's action, or another person's, could change. */
-async function snapshot(): Promise<{ users: { status: string }[]; links: object[]; ended: object[] }> {
+async function snapshot(): Promise<
+  Record<"links" | "ended" | "keys", object[]> & { users: { status: string }[] }
+> {
   const users = await target().sql<{ status: string }>(
     "SELECT id, email, name, role, status, password_hash FROM users ORDER BY id",
   );
@@ -30,7 +32,8 @@ async function snapshot(): Promise<{ users: { status: string }[]; links: object[
   const ended = await target().sql(
     "SELECT id, end_reason FROM sessions WHERE ended_at IS NOT NULL ORDER BY id",
   );
-  return { users, links, ended };
+  const keys = await target().sql("SELECT kid, state, activates_at FROM signing_keys ORDER BY kid");
+  return { users, links, ended, keys };
 }
 
 const FILLED_IN = () => ({
@@ -60,6 +63,7 @@ const ADMIN_PAGES = () => [
   "/admin/sessions",
   `/admin/sessions?userId=${ann.userId}`,
   "/admin/sessions?state=all",
+  "/admin/keys",
 ];
 
 function expectRefused(answer: Answer, row: string): void {

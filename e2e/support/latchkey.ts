@@ -92,6 +92,8 @@ function cleanSettings(port: number, dataDir: string, external: TestDatabase | n
     APP_SECRET: external === null ? "" : randomBytes(32).toString("base64url"),
     APP_SECRET_FILE: "",
     REVOCATION: "",
+    SIGNER_SOCKET: "",
+    SIGNER_NEW_KEYS: "",
     SHUTDOWN_DELAY_SECONDS: "0",
     SIGNUP: "",
     BOOTSTRAP_ADMIN_EMAIL: "",

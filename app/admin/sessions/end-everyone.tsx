@@ -1,8 +1,8 @@
+import { ReasonField } from "@/app/_parts/reason-field";
 import { ActionForm } from "@/app/_ui/action-form";
 import { Card } from "@/app/_ui/card";
 import { ConfirmButton } from "@/app/_ui/confirm-button";
 import { endOfEveryone } from "./actions";
-import { ReasonField } from "./reason-field";
 
 export function EndEveryone() {
   return (

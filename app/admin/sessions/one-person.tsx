@@ -1,3 +1,4 @@
+import { ReasonField } from "@/app/_parts/reason-field";
 import { ActionForm } from "@/app/_ui/action-form";
 import { ButtonLink } from "@/app/_ui/button-link";
 import { Card } from "@/app/_ui/card";
@@ -5,7 +6,6 @@ import { ConfirmButton } from "@/app/_ui/confirm-button";
 import type { SessionUser } from "@/lib/sessions/session";
 import { endOfPerson } from "./actions";
 import { PATH } from "./query";
-import { ReasonField } from "./reason-field";
 
 /** Above one person's sessions: whose they are, and the way back to all. */
 export function PersonHeader({ user: { name, email } }: { user: SessionUser }) {

@@ -1,3 +1,4 @@
+import { ReasonField } from "@/app/_parts/reason-field";
 import { ActionForm } from "@/app/_ui/action-form";
 import { Card } from "@/app/_ui/card";
 import { ConfirmButton } from "@/app/_ui/confirm-button";
@@ -6,7 +7,6 @@ import { EmptyState } from "@/app/_ui/empty-state";
 import { type SessionWithUser, sessionState } from "@/lib/sessions/session";
 import { endSelected } from "./actions";
 import { columnsFor } from "./columns";
-import { ReasonField } from "./reason-field";
 
 interface SessionListProps {
   sessions: readonly SessionWithUser[];

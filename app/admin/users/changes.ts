@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RefusalAdvice } from "@/app/_http/action";
+import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { ONE_TIME_LINK_SECONDS } from "@/lib/config/durations";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { IssuedLink } from "@/lib/identity/one-time-links";
@@ -40,10 +41,7 @@ export function linkToPassOn(kind: string, { email }: { email: string }, { url }
 
 /** What helps against the refusals of this page. */
 export const ADVICE: RefusalAdvice = {
-  reauthentication_required: {
-    message: "This needs a sign-in of the last 15 minutes.",
-    link: { href: "/login?reason=confirm&return_to=/admin/users", label: "Confirm it is you" },
-  },
+  ...confirmAndReturnTo("/admin/users"),
   last_administrator: {
     message: "This is the last active administrator. Make somebody else one first.",
   },

@@ -5,11 +5,11 @@ import { join } from "node:path";
 const SECRET_BYTES = 32;
 
 /**
- * The path of the generated application secret, which is drawn at random when the data folder has none yet.
- * The caller holds the data folder's lock. A death in between leaves no half-written secret.
+ * The path of the generated application secret, which is drawn at random when the folder has none yet.
+ * The caller holds the folder's lock. A death in between leaves no half-written secret.
  */
-export function ensureAppSecret(dataDir: string): string {
-  const path = join(dataDir, "app-secret");
+export function ensureAppSecret(folder: string, name = "app-secret"): string {
+  const path = join(folder, name);
   if (existsSync(path)) return path;
   const unfinished = `${path}.new`;
   const file = openSync(unfinished, "w", 0o600);

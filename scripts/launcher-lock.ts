@@ -26,9 +26,9 @@ const CLAIMS = "claims";
 /** A launcher that accepts connections but says nothing for this long is alive and busy. */
 const ANSWER_MS = 5_000;
 
-/** Throws `PlainError` when another launcher has the folder. */
-export async function lockDataFolder(folder: string): Promise<LauncherLock> {
-  const claim = new Claim(folder);
+/** Throws `PlainError` when another has the folder, which the message calls by the name of its setting. */
+export async function lockDataFolder(folder: string, setting = "DATA_DIR"): Promise<LauncherLock> {
+  const claim = new Claim(folder, setting);
   await claim.publish();
   try {
     for (const other of claim.others()) await claim.settleWith(other);
@@ -47,7 +47,10 @@ class Claim implements LauncherLock {
   readonly #askers = new Set<Socket>();
   #state = CLAIMS;
 
-  constructor(folder: string) {
+  constructor(
+    folder: string,
+    private readonly setting: string,
+  ) {
     this.#folder = folder;
     this.#server = createServer((asker) => this.#answer(asker));
     this.#server.unref();
@@ -73,7 +76,8 @@ class Claim implements LauncherLock {
     const socket = await reach(this.#folder, fileName(other));
     for await (const said of socket === null ? [] : wordsOf(socket)) {
       const [state, pid] = said.split(/\s/);
-      if (state === HOLDS || said.includes(`\n${HOLDS}`) || other < this.#id) throw inUse(this.#folder, pid);
+      if (state === HOLDS || said.includes(`\n${HOLDS}`) || other < this.#id)
+        throw inUse(this.setting, this.#folder, pid);
     }
     removeIfThere(this.#path(other));
   }
@@ -109,9 +113,9 @@ function fileName(id: string): string {
   return `launcher-${id}.sock`;
 }
 
-function inUse(folder: string, pid: string | undefined): PlainError {
+function inUse(setting: string, folder: string, pid: string | undefined): PlainError {
   const who = pid === undefined ? "" : ` (process ${pid})`;
-  return new PlainError(`DATA_DIR ${folder} is already in use by another Latchkey${who}.`);
+  return new PlainError(`${setting} ${folder} is already in use by another Latchkey${who}.`);
 }
 
 /**

@@ -12,6 +12,9 @@ import { auditExport, auditVerify } from "./audit";
 import { type Command, UsageError } from "./command";
 import { databaseCopy } from "./database";
 import { doctor } from "./doctor";
+import { drillRotation } from "./drill";
+import { keysRevoke, keysRewrap, keysRotate } from "./keys";
+import { keysList } from "./keys-list";
 import { write } from "./output";
 import { sessionsList, sessionsRevoke } from "./sessions";
 import { adminCreate, usersDisable, usersEnable, usersLink, usersList } from "./users";
@@ -24,11 +27,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "users link": usersLink,
   "sessions list": sessionsList,
   "sessions revoke": sessionsRevoke,
+  "keys list": keysList,
+  "keys rotate": keysRotate,
+  "keys revoke": keysRevoke,
+  "keys rewrap": keysRewrap,
+  "drill rotation": drillRotation,
   "audit verify": auditVerify,
   "audit export": auditExport,
   "database copy": databaseCopy,
   doctor,
 };
+
+/** Longer than any option. */
+const DASHED_KID = /^-[A-Za-z0-9_-]{21,42}$/;
 
 const DONE = 0;
 const REFUSED = 1;
@@ -67,10 +78,18 @@ function readCommand(words: readonly string[]) {
 function parse(words: string[], command: Command) {
   try {
     const options = { ...command.options, json: { type: "boolean" as const } };
-    return parseArgs({ args: words, options, allowPositionals: true });
+    const args = command.positionals === 0 ? words : kidsLast(words);
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** One key id in 64 begins with a dash; what stands behind `--` is no option. */
+function kidsLast(words: string[]): string[] {
+  const kids = words.filter((word) => DASHED_KID.test(word));
+  if (kids.length === 0) return words;
+  return [...words.filter((word) => word !== "--" && !kids.includes(word)), "--", ...kids];
 }
 
 function usage(): string {

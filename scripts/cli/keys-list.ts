@@ -1,0 +1,89 @@
+import { secondsBetween } from "../../lib/crypto/clock";
+import { type KeyOverview, readKeyOverview, type ShownKey } from "../../lib/key-overview";
+import { isOutside } from "../../lib/keys/outside-custody";
+import type { Services } from "../../lib/services";
+import { type Command, table } from "./command";
+import { durationWords } from "./duration-words";
+import { isUnderEarlierSecret } from "./sealed-under";
+
+/** Of all states: years of rotations. */
+const MAX_SHOWN = 200;
+
+export const keysList: Command = {
+  parameters: "",
+  summary: "lists the signing keys: which one signs, which one is next, and what is wrong with any",
+  positionals: 0,
+  options: {},
+  run: async (latchkey) => {
+    const overview = await readKeyOverview(latchkey, MAX_SHOWN);
+    const keys = overview.keys.map((key) => describe(latchkey, overview, key));
+    const problems = keys.flatMap(({ problem }) => (problem === null ? [] : [problem]));
+    const lines = [...table([HEADINGS, ...keys.map(toRow)]), "", ...nextLines(overview), ...problems];
+    return { data: { keys, nextRotationAt: overview.next?.at ?? null }, lines };
+  },
+};
+
+/** A key as it is printed. */
+type Description = ReturnType<typeof describe>;
+
+function describe(latchkey: Services, { signingKid, next }: KeyOverview, key: ShownKey) {
+  const { kid, use, algorithm, state, createdAt, signedCount, lastSignedAt, problem, revokeReason } = key;
+  const isSigning = kid === signingKid;
+  const hasSigned = key.activatedAt !== null;
+  return {
+    kid,
+    use,
+    algorithm,
+    state,
+    isSigning,
+    isNext: kid === next?.kid,
+    custody: custodyWords(latchkey, key),
+    createdAt,
+    signsFrom: key.activatedAt ?? (state === "staged" ? key.activatesAt : null),
+    signsUntil: isSigning ? (next?.at ?? null) : hasSigned ? (key.retiringAt ?? key.revokedAt) : null,
+    signedCount,
+    lastSignedAt,
+    problem,
+    revokeReason,
+  };
+}
+
+/** Who holds the private part, in words. */
+function custodyWords(
+  { keyring, keys: { sealed } }: Services,
+  { kid, state, custody, standing }: ShownKey,
+): string {
+  if (state === "retired" || state === "revoked") return "erased";
+  if (isOutside({ custody })) return "held by a signer outside";
+  const key = keyring.keys.find((one) => one.kid === kid);
+  if (key === undefined || key.sealedPrivateKey === null) return "erased";
+  if (standing === "foreign") return "sealed under another secret";
+  if (standing === "refused") return "sealed, and refused";
+  return isUnderEarlierSecret(sealed, key)
+    ? "sealed under an earlier secret"
+    : "sealed under the first secret";
+}
+
+const HEADINGS = ["KID", "USE", "ALGORITHM", "STATE", "CUSTODY", "CREATED", "SIGNS FROM", "UNTIL", "SIGNED"];
+
+const toRow = (key: Description): string[] => [
+  key.kid,
+  key.use,
+  key.algorithm,
+  `${key.state}${key.isSigning ? ", signs" : ""}${key.isNext ? ", next" : ""}`,
+  key.custody,
+  key.createdAt.toISOString(),
+  key.signsFrom?.toISOString() ?? "-",
+  key.signsUntil?.toISOString() ?? "-",
+  String(key.signedCount),
+];
+
+function nextLines({ signingKid, next, now }: KeyOverview): string[] {
+  const left = next === null ? 0 : secondsBetween(now, next.at);
+  return [
+    signingKid === null ? "No key signs here." : `${signingKid} signs.`,
+    next === null
+      ? "No key is staged to be the next."
+      : `${next.kid} is next, from ${next.at.toISOString()}, in ${durationWords(left)}.`,
+  ];
+}

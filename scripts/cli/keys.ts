@@ -1,0 +1,100 @@
+import type { z } from "zod";
+import { optionalReasonSchema, reasonSchema } from "../../app/_http/reason";
+import { COMMAND_LINE } from "../../lib/audit/actor";
+import { secondsBetween } from "../../lib/crypto/clock";
+import { hasCode } from "../../lib/errors/latchkey-error";
+import { type RewrapProgress, rewrapKeys } from "../../lib/keys/rewrap-keys";
+import { requestRotation } from "../../lib/keys/rotation";
+import { revokeKey } from "../../lib/revocation/revoke-key";
+import type { Services } from "../../lib/services";
+import { PlainError } from "../plain-error";
+import { type Command, type CommandArguments, UsageError } from "./command";
+import { durationWords } from "./duration-words";
+import { clearProgress, showProgress } from "./progress";
+import { requireSameSettings, settingsFault } from "./settings-fault";
+
+export const keysRotate: Command = {
+  parameters: "[--reason TEXT]",
+  summary: "lets the staged key sign as soon as every verifier has it, which may be at once",
+  positionals: 0,
+  options: { reason: { type: "string" } },
+  run: async (latchkey, { options }) => {
+    const reason = readReason(optionalReasonSchema, options.reason);
+    await requireSameSettings(latchkey);
+    const { keyring } = latchkey;
+    const { kid, signsFrom } = await requestRotation(latchkey.keys, COMMAND_LINE, reason);
+    const isSigning = keyring.signer.kid === kid;
+    const left = durationWords(secondsBetween(keyring.now, signsFrom));
+    const later = `${kid} signs from ${signsFrom.toISOString()}, in ${left}: by then every verifier has it.`;
+    return { data: { kid, signsFrom, isSigning }, lines: [isSigning ? `${kid} signs now.` : later] };
+  },
+};
+
+export const keysRevoke: Command = {
+  parameters: "KID --reason TEXT",
+  summary: "takes a compromised key out of use everywhere within a second; nobody is signed out",
+  positionals: 1,
+  options: { reason: { type: "string" } },
+  run: async (latchkey, { positionals: [kid = ""], options }) => {
+    const reason = readReason(reasonSchema, options.reason);
+    await latchkey.keyring.load();
+    const fault = settingsFault(latchkey.keyring);
+    await revoke(latchkey, kid, reason);
+    const signingKid = fault === null ? latchkey.keyring.signer.kid : null;
+    const signs =
+      signingKid === null ? `Which key signs cannot be seen from here: ${fault}` : `${signingKid} signs now.`;
+    return { data: { kid, signingKid }, lines: [`${kid} is revoked. Nobody is signed out.`, signs] };
+  },
+};
+
+export const keysRewrap: Command = {
+  parameters: "",
+  summary: "seals every private key under the first application secret; may be ended and begun again",
+  positionals: 0,
+  options: {},
+  run: async (latchkey) => {
+    await requireSameSettings(latchkey);
+    const { keys, keyring } = latchkey;
+    const all = keyring.keys.length;
+    const done: RewrapProgress[] = [];
+    for await (const key of rewrapKeys(keys, keys.sealed, COMMAND_LINE)) {
+      done.push(key);
+      showProgress(`${done.length} of at most ${all} keys: ${key.kid}`);
+    }
+    clearProgress();
+    const problems = done.flatMap(({ problem }) => (problem === null ? [] : [problem]));
+    const rewrapped = done.filter(({ problem }) => problem === null).map(({ kid }) => kid);
+    return {
+      data: { rewrapped, problems: done.filter(({ problem }) => problem !== null) },
+      lines: [...rewrapSummary(latchkey, rewrapped.length, problems.length), ...problems],
+      isRefusal: problems.length > 0,
+    };
+  },
+};
+
+function readReason<Reason>(schema: z.ZodType<Reason>, option: CommandArguments["options"][string]): Reason {
+  const reason = schema.safeParse(option);
+  if (reason.success) return reason.data;
+  throw new UsageError(`Give --reason TEXT, for the audit log. ${reason.error.issues[0]?.message}`);
+}
+
+async function revoke(latchkey: Services, kid: string, reason: string): Promise<void> {
+  try {
+    await revokeKey(latchkey.keys, kid, reason, COMMAND_LINE);
+  } catch (error) {
+    if (!hasCode(error, "not_found")) throw error;
+    throw new PlainError(`No key ${kid} is in use; \`keys list\` shows those that are.`);
+  }
+}
+
+function rewrapSummary({ settings }: Services, rewrapped: number, unopened: number): string[] {
+  const sealed = `Sealed again under the first secret: ${rewrapped}.`;
+  if (unopened > 0) return [`${sealed} Not opened, and left as they were: ${unopened}.`];
+  if (settings.secrets.length === 1) return [`${sealed} Every private key is under it.`];
+  const days = Math.ceil(settings.sessionIdleSeconds / 86_400);
+  return [
+    `${sealed} Every private key is under it now.`,
+    `The earlier secret still renews sessions: leave it out of the list once ${days} days (SESSION_IDLE_DAYS) have passed`,
+    "since every instance has had the first one first.",
+  ];
+}

@@ -53,6 +53,7 @@ const key = (): Row => ({
   algorithm: randomUUID(),
   state: "active",
   public_jwk: { kty: "EC" },
+  custody: "app-secret:one",
   sealed_private_key: Buffer.alloc(8),
   created_at: "2027-01-01",
 });
@@ -102,7 +103,32 @@ describe("the database refuses", () => {
       { public_jwk: { k: "x" } },
       "signing_keys_public_jwk",
     ],
-    ["a private key that signs no more", "signing_keys", { state: "retired" }, "signing_keys_private_key"],
+    ["a private key that signs no more", "signing_keys", { state: "retiring" }, "signing_keys_private_key"],
+    [
+      "a secret of which no token is left",
+      "signing_keys",
+      { state: "retired", public_jwk: { kty: "oct" } },
+      "signing_keys_private_key",
+    ],
+    [
+      "a retiring secret that is gone",
+      "signing_keys",
+      { state: "retiring", public_jwk: { kty: "oct" }, sealed_private_key: null },
+      "signing_keys_private_key",
+    ],
+    [
+      "a private key that a signer outside holds",
+      "signing_keys",
+      { custody: "signer:one" },
+      "signing_keys_private_key",
+    ],
+    ["a staged key without its time", "signing_keys", { state: "staged" }, "signing_keys_staged"],
+    [
+      "a revoked key without a reason",
+      "signing_keys",
+      { state: "revoked", sealed_private_key: null },
+      "signing_keys_revoked",
+    ],
     [
       "a signing key without private part",
       "signing_keys",
@@ -134,13 +160,14 @@ describe("the database refuses", () => {
     });
   });
 
-  it("a second active key of one use and algorithm, and takes it staged", async () => {
+  it("a second active key of one use, algorithm and custody, and takes it staged, or of another", async () => {
     await insert("signing_keys", { ...key(), algorithm: "ES256" });
     const second = { ...key(), algorithm: "ES256" };
     await expect(insert("signing_keys", second)).rejects.toMatchObject({
       constraint: "signing_keys_one_active",
     });
-    await insert("signing_keys", { ...second, state: "staged" });
+    await insert("signing_keys", { ...second, state: "staged", activates_at: "2027-02-01" });
+    await insert("signing_keys", { ...key(), algorithm: "ES256", custody: "app-secret:two" });
   });
 
   it.each(["DELETE FROM audit_events", "DELETE FROM audit_events WHERE false", "TRUNCATE audit_events"])(

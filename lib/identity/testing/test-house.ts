@@ -72,9 +72,9 @@ export async function openHouse(variables: Record<string, string> = {}): Promise
     },
     query,
     events: (type) =>
-      // Without the first signing key, which every house has.
+      // Without the first signing keys, which every house has.
       query<AuditRow>(
-        "SELECT * FROM audit_events WHERE type = COALESCE($1, type) AND type <> 'signing_key.activated' ORDER BY id",
+        "SELECT * FROM audit_events WHERE type = COALESCE($1, type) AND type NOT LIKE 'signing_key.%' ORDER BY id",
         [type ?? null],
       ),
     close: async () => {

@@ -9,23 +9,28 @@ import { type BenchPostgres, startPostgres } from "./postgres";
 import { measureRotation, PGBENCH_SCRIPT } from "./rotation";
 import { everySearch } from "./searches";
 import { DENIALS, seed } from "./seed";
+import { measureUnknownKids } from "./unknown-kids";
 
 /** Latchkey on a million sessions: seeds a Postgres of its own, measures, prints, and leaves nothing behind. */
 
 const SEARCHES_OF_EACH = 300;
 
-/** `searches`, `rotation`, `denylist`; all without a word. */
-const wanted = process.argv.slice(2);
+/** What can be asked for by name; all without a word. */
+const MEASURES = { searches, rotation, denylist, "unknown-kids": unknownKids };
+const NEED_NO_SEED = new Set(["unknown-kids"]);
+
+const given = process.argv.slice(2);
+const wanted = Object.entries(MEASURES).filter(([name]) => given.length === 0 || given.includes(name));
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 const postgres = await startPostgres();
 try {
-  say("Seeding");
-  await seed(postgres.url, say);
-  for (const [name, measure] of Object.entries({ searches, rotation, denylist })) {
-    if (wanted.length === 0 || wanted.includes(name)) await measure(postgres);
+  if (!wanted.every(([name]) => NEED_NO_SEED.has(name))) {
+    say("Seeding");
+    await seed(postgres.url, say);
   }
+  for (const [, measure] of wanted) await measure(postgres);
 } catch (error) {
   process.stderr.write(postgres.log().slice(-4_000));
   throw error;
@@ -83,6 +88,17 @@ async function denylist({ url }: BenchPostgres): Promise<void> {
   for (const { denials, replica, strict } of await measureDenylist(url, [DENIALS, 1_000, 0])) {
     say(
       `  ${denials.toLocaleString("en").padStart(7)} denials: replica ${replica.toFixed(1)} µs, strict ${strict.toFixed(0)} µs`,
+    );
+  }
+}
+
+async function unknownKids(server: BenchPostgres): Promise<void> {
+  say("\nOne process over HTTP: good requests, alone and beside floods of 10,000 forged tokens");
+  for (const { beside, good, outcome, keyReads } of await measureUnknownKids(server)) {
+    const forged = Object.entries(outcome).map(([what, count]) => `; forged answered ${what}: ${count}`);
+    const reads = `keys read ${keyReads.toFixed(2)} times a second`;
+    say(
+      `  ${beside.padEnd(12)} ${good.count} good (${good.refused} refused), ${milliseconds(good)}; ${reads}${forged.join("")}`,
     );
   }
 }

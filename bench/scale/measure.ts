@@ -17,7 +17,7 @@ export async function timeEach(times: number, work: (n: number) => Promise<unkno
   return percentiles(taken);
 }
 
-function percentiles(taken: number[]): Percentiles {
+export function percentiles(taken: readonly number[]): Percentiles {
   const sorted = taken.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   return { p50: at(0.5), p99: at(0.99), max: at(1) };

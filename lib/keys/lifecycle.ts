@@ -1,4 +1,4 @@
-import { addSeconds, laterOf } from "@/lib/crypto/clock";
+import { addSeconds, earlierOf, laterOf } from "@/lib/crypto/clock";
 import type { Algorithm } from "./algorithms";
 import type { KeyStanding } from "./custody";
 import type { KeyState, SigningKeyRecord } from "./signing-key";
@@ -53,7 +53,7 @@ export function nextKeyStep(
   const ours = usable.filter((key) => key.algorithm === algorithm);
   return (
     removeRefused(keys) ??
-    signSomehow(usable, ours) ??
+    signSomehow(usable, ours, schedule, now) ??
     activateWhatIsDue(ours, schedule, now) ??
     stageSuccessor(ours, schedule, now) ??
     retireWhatIsOver(keys, schedule, now) ??
@@ -101,11 +101,12 @@ export function spareKeys<Key extends KeyFacts>(keys: readonly Key[]): Key[] {
   return inState(usableKeys(keys), "active").filter((key) => signingKey(keys, key.algorithm) !== key);
 }
 
-/** When a staged key may sign at the earliest. */
+/** When a staged key may sign at the earliest. A key of the future was made before the clock was set back. */
 export const soonestActivation = (
   { createdAt }: Pick<KeyFacts, "createdAt">,
   { stagedSeconds }: KeySchedule,
-): Date => addSeconds(createdAt, stagedSeconds);
+  now: Date,
+): Date => addSeconds(earlierOf(createdAt, now), stagedSeconds);
 
 function inState<Key extends Pick<KeyFacts, "state">>(keys: readonly Key[], state: KeyState): Key[] {
   return keys.filter((key) => key.state === state);
@@ -142,11 +143,21 @@ function removeRefused(keys: readonly KeyFacts[]): KeyStep | null {
   return staged === undefined ? null : retire(staged);
 }
 
-/** A usable key of another algorithm goes on signing until a staged one may. */
-function signSomehow(usable: readonly KeyFacts[], ours: readonly KeyFacts[]): KeyStep | null {
+/**
+ * A usable key of another algorithm goes on signing until a staged one may. It even begins to, where it is the only
+ * one that verifiers have heard of.
+ */
+function signSomehow(
+  usable: readonly KeyFacts[],
+  ours: readonly KeyFacts[],
+  schedule: KeySchedule,
+  now: Date,
+): KeyStep | null {
   if (newestActive(usable) !== null) return null;
-  const staged = nextStaged(ours);
-  return staged === null ? { kind: "create" } : { kind: "activate", kid: staged.kid, replaces: [] };
+  const staged = [...inState(ours, "staged"), ...inState(usable, "staged")];
+  const known = staged.find((key) => soonestActivation(key, schedule, now) <= now);
+  const kid = (known ?? nextStaged(ours))?.kid;
+  return kid === undefined ? { kind: "create" } : { kind: "activate", kid, replaces: [] };
 }
 
 function activateWhatIsDue(ours: readonly KeyFacts[], schedule: KeySchedule, now: Date): KeyStep | null {
@@ -168,7 +179,7 @@ function stageSuccessor(ours: readonly KeyFacts[], schedule: KeySchedule, now: D
     return { kind: "stage", activatesAt: laterOf(due, addSeconds(now, schedule.stagedSeconds)) };
   }
   // The period was made shorter since it was staged.
-  const activatesAt = laterOf(due, soonestActivation(staged, schedule));
+  const activatesAt = laterOf(due, soonestActivation(staged, schedule, now));
   const isLate = instantOf(staged.activatesAt) > activatesAt.getTime();
   return isLate ? { kind: "reschedule", kid: staged.kid, activatesAt } : null;
 }

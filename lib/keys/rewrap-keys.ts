@@ -27,9 +27,9 @@ export async function* rewrapKeys(
 ): AsyncGenerator<RewrapProgress> {
   await deps.keyring.load();
   await advanceKeys(deps);
-  await deps.atomically((stores) => stopSpareKeys(deps, stores));
   for (const { kid } of deps.keyring.keys) {
     const progress = await deps.atomically(async (stores) => {
+      await stopSpareKeys(deps, stores);
       const { keys, now } = await holdKeys(deps, stores);
       const key = keys.find((one) => one.kid === kid);
       if (key === undefined || key.sealedPrivateKey === null) return null;
@@ -49,7 +49,7 @@ export async function* rewrapKeys(
   await deps.keyring.load();
 }
 
-/** Of two keys that sign, each under a secret of its own, one stops first: only one may under the same. */
+/** Of two keys that sign, each under a secret of its own, one stops: only one may under the same. */
 async function stopSpareKeys(deps: RotationDependencies, stores: KeyStores): Promise<void> {
   const { keys, now } = await holdKeys(deps, stores);
   for (const { kid } of spareKeys(keys)) await takeStep(stores, keys, { kind: "stop", kid }, null, now);

@@ -36,10 +36,10 @@ export async function advanceKeys(deps: RotationDependencies): Promise<void> {
     if (planned === null) return;
     // Not while others wait for the lock.
     const fresh = needsNewKey(planned) ? await custody.generate(USE, keyring.algorithm) : null;
-    const { isTaken, ended } = await deps.atomically((stores) => takeNextStep(deps, stores, fresh));
+    const { isOver, ended } = await deps.atomically((stores) => takeNextStep(deps, stores, fresh));
     await discardAll(custody, ended);
     await keyring.load();
-    if (!isTaken) return;
+    if (isOver) return;
   }
 }
 
@@ -59,7 +59,7 @@ export async function requestRotation(
     const { keys, now } = await holdKeys(deps, stores);
     const staged = successor(keys, keyring.algorithm);
     if (staged === null) throw new SigningUnavailableError("No key is staged that could sign.");
-    const soonest = laterOf(now, soonestActivation(staged, schedule));
+    const soonest = laterOf(now, soonestActivation(staged, schedule, now));
     const signsFrom = earlierOf(staged.activatesAt ?? soonest, soonest);
     await stores.signingKeys.update({ ...staged, activatesAt: signsFrom });
     await stores.audit.record({
@@ -91,15 +91,16 @@ async function takeNextStep(
   deps: RotationDependencies,
   stores: KeyStores,
   fresh: NewKey | null,
-): Promise<{ isTaken: boolean; ended: Pick<SigningKeyRecord, "kid" | "custody">[] }> {
+): Promise<{ isOver: boolean; ended: Pick<SigningKeyRecord, "kid" | "custody">[] }> {
   const { keys, now } = await holdKeys(deps, stores);
   const step = nextKeyStep(keys, deps.keyring.algorithm, deps.schedule, now);
   const isUsed = step !== null && needsNewKey(step);
   const unused = fresh === null || isUsed ? [] : [fresh];
-  // A key that is now needed and was not before is made at the next call.
-  if (step === null || (isUsed && fresh === null)) return { isTaken: false, ended: unused };
+  if (step === null) return { isOver: true, ended: unused };
+  // It takes a key now and did not before: it is planned again.
+  if (isUsed && fresh === null) return { isOver: false, ended: unused };
   const ended = await takeStep(stores, keys, step, fresh, now);
-  return { isTaken: true, ended: [...unused, ...ended] };
+  return { isOver: false, ended: [...unused, ...ended] };
 }
 
 export const needsNewKey = ({ kind }: KeyStep): boolean => kind === "create" || kind === "stage";

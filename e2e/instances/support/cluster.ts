@@ -94,6 +94,8 @@ const settings = (origin: string, databaseUrl: string, redisUrl = ""): Record<st
   SESSION_MAX_DAYS: "",
   CLOCK_TOLERANCE_SECONDS: "",
   SESSION_ALGORITHM: "",
+  SIGNER_SOCKET: "",
+  SIGNER_NEW_KEYS: "",
   SIGNUP: "open",
   BOOTSTRAP_ADMIN_EMAIL: ADMIN.email,
   BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password,

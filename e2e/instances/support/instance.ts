@@ -28,7 +28,7 @@ export class Instance implements Server {
     /** The cluster's public origin. */
     readonly origin: string,
     private readonly dataDir: string,
-    private readonly environment: Record<string, string>,
+    private environment: Record<string, string>,
   ) {}
 
   /** On a port and in a data folder of its own. Starts nothing yet. */
@@ -45,8 +45,9 @@ export class Instance implements Server {
     this.serverPid = findServer(this.launcher.pid);
   }
 
-  /** Starts it again on the same port, once it has ended. */
-  restart(): Promise<void> {
+  /** Starts it again on the same port, once it has ended, with these settings changed. */
+  restart(changes: Record<string, string> = {}): Promise<void> {
+    this.environment = { ...this.environment, ...changes };
     return this.start();
   }
 

@@ -32,7 +32,8 @@ export async function startProxy(origin: string, ports: readonly number[]): Prom
     return { status: 502, headers: {}, body: Buffer.alloc(0) };
   }
 
-  const server = createServer(async (incoming, response) => {
+  // Never the one to end an idle connection: a client would lose what it sends just then.
+  const server = createServer({ keepAliveTimeout: 0 }, async (incoming, response) => {
     const { status, headers, body } = await answer(incoming);
     response.writeHead(status, headers).end(body);
   });

@@ -10,20 +10,18 @@ export class MemorySigningKeyStore implements SigningKeyStore {
   reads = 0;
   isDown = false;
   #turn: Promise<unknown> = Promise.resolve();
+  /** What others see while a transaction is under way. */
+  #committed: SigningKeyRecord[] | null = null;
 
   /** `clock` is the database's. */
   constructor(private readonly clock: Clock) {}
 
-  async listLive(): Promise<LiveKeys> {
-    this.reads += 1;
-    await Promise.resolve();
-    if (this.isDown) throw new Error("The store cannot be reached.");
-    const keys = this.rows.filter(({ state }) => state !== "retired" && state !== "revoked");
-    return { keys: keys.map((row) => ({ ...row })), now: this.clock.now() };
+  listLive(): Promise<LiveKeys> {
+    return this.#read(() => this.#committed ?? this.rows);
   }
 
   lockLive(): Promise<LiveKeys> {
-    return this.listLive();
+    return this.#read(() => this.rows);
   }
 
   async insert(record: SigningKeyRecord): Promise<void> {
@@ -40,6 +38,7 @@ export class MemorySigningKeyStore implements SigningKeyStore {
   atomically<Result>(work: (stores: KeyStores) => Promise<Result>): Promise<Result> {
     const run = this.#turn.then(async () => {
       const before = { rows: this.rows, events: this.events };
+      this.#committed = before.rows;
       this.rows = [...before.rows];
       this.events = [...before.events];
       try {
@@ -48,6 +47,8 @@ export class MemorySigningKeyStore implements SigningKeyStore {
       } catch (error) {
         Object.assign(this, before);
         throw error;
+      } finally {
+        this.#committed = null;
       }
     });
     this.#turn = run.catch(() => undefined);
@@ -56,6 +57,14 @@ export class MemorySigningKeyStore implements SigningKeyStore {
 
   setState(kid: string, state: KeyState): void {
     this.rows = this.rows.map((row) => (row.kid === kid ? { ...row, state } : row));
+  }
+
+  async #read(rows: () => SigningKeyRecord[]): Promise<LiveKeys> {
+    this.reads += 1;
+    await Promise.resolve();
+    if (this.isDown) throw new Error("The store cannot be reached.");
+    const keys = rows().filter(({ state }) => state !== "retired" && state !== "revoked");
+    return { keys: keys.map((row) => ({ ...row })), now: this.clock.now() };
   }
 
   /** As the unique index of the database does. */

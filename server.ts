@@ -80,7 +80,7 @@ function serveRequest(
   latchkey: Services,
   drain: Drain,
 ): void {
-  const { settings, denylist } = latchkey;
+  const { settings } = latchkey;
   const scope = openScope(latchkey, drain);
   drain.watch(response);
   const refusal = admit(request, response, scope.requestId, settings);
@@ -89,7 +89,7 @@ function serveRequest(
   // In development Next shows what is broken, and the script that calls an action has its own form of an error.
   const isReplaced = !settings.development && request.headers["next-action"] === undefined;
   if (isReplaced) replaceBroken(response, () => brokenAnswer(request, scope));
-  duringRequest(scope, () => denylist.duringRequest(() => handle(request, response))).catch(
+  duringRequest(scope, () => latchkey.duringRequest(() => handle(request, response))).catch(
     (error: unknown) => {
       latchkey.log.error(
         { requestId: scope.requestId, err: error },

@@ -69,6 +69,8 @@ export interface Services {
   identity: IdentityDependencies;
   /** Whether an error means that the database, or whoever signs, could not be asked. */
   isOutage(error: unknown): boolean;
+  /** Within `handle`, whoever is let in once is not refused later, unless his session or token is taken back. */
+  duringRequest<Result>(handle: () => Result): Result;
   /** Reads the signing keys and takes what is due of their life: afterwards there is one that signs. */
   openKeys(): Promise<void>;
   /** Reads keys and denylist and begins what runs beside the requests. Rejects when either cannot be read. */
@@ -100,7 +102,8 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
       return signsFrom === null ? null : secondsBetween(keyring.now, signsFrom);
     },
   });
-  const sessions = createSessionDependencies(settings, clock, metrics, stores, keyring, denylist);
+  const verifier = createVerifier(settings, clock, keyring);
+  const sessions = createSessionDependencies(settings, clock, metrics, stores, keyring, verifier, denylist);
   const background = new Background(log);
   return {
     settings,
@@ -114,6 +117,7 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     sessions,
     identity: createIdentityDependencies(settings, clock, stores, sessions),
     isOutage: (error) => isOutage(error) || isSigningUnavailable(error),
+    duringRequest: (handle) => verifier.duringRequest(() => denylist.duringRequest(handle)),
     openKeys,
     start: async () => {
       // A signer outside that does not answer yet keeps nobody from verifying.
@@ -194,29 +198,33 @@ function createDenylist(
   return { denylist, readings };
 }
 
+function createVerifier(settings: Settings, clock: Clock, keyring: Keyring): TokenVerifier {
+  const { origin, clockToleranceSeconds, accessTokenSeconds } = settings;
+  const rules = {
+    issuer: origin,
+    audience: origin,
+    profile: meshProfile(accessTokenSeconds),
+    clockToleranceSeconds,
+    findKey: (kid: string) => keyring.findVerificationKey(kid),
+    // Those of the keys that are live: after another algorithm is set, the tokens of the former one still hold.
+    get algorithms() {
+      return keyring.algorithms;
+    },
+  };
+  return new TokenVerifier(rules, keyring, clock);
+}
+
 function createSessionDependencies(
   settings: Settings,
   clock: Clock,
   metrics: Metrics,
   stores: DatabaseStores,
   keyring: Keyring,
+  verifier: TokenVerifier,
   denylist: Denylist,
 ): SessionDependencies {
-  const { origin, clockToleranceSeconds, accessTokenSeconds } = settings;
+  const { origin, accessTokenSeconds } = settings;
   const profile = meshProfile(accessTokenSeconds);
-  const findKey = (kid: string) => keyring.findVerificationKey(kid);
-  const rules = {
-    issuer: origin,
-    audience: origin,
-    profile,
-    clockToleranceSeconds,
-    findKey,
-    // Those of the keys that are live: after another algorithm is set, the tokens of the former one still hold.
-    get algorithms() {
-      return keyring.algorithms;
-    },
-  };
-  const verifier = new TokenVerifier(rules, keyring, clock);
   return {
     store: stores.sessions,
     audit: stores.audit,

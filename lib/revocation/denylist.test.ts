@@ -73,6 +73,20 @@ describe("a strict denylist without Redis", () => {
     });
   });
 
+  it("does not cut a request off in the middle whose key is revoked, and refuses the next one", async () => {
+    const denylist = strictDenylist(store, clock);
+    await denylist.duringRequest(async () => {
+      expect(await denylist.isDenied(TOKEN)).toBe(false);
+      await denylist.publish([denialOf("kid")]);
+      expect(await denylist.isDenied(TOKEN)).toBe(false);
+      // Whoever would sign with the key hears of it.
+      expect(await denylist.isDenied({ jti: "", sid: "", kid: TOKEN.kid })).toBe(true);
+      await denylist.publish([denialOf("jti")]);
+      expect(await denylist.isDenied(TOKEN)).toBe(true);
+    });
+    await denylist.duringRequest(async () => expect(await denylist.isDenied(TOKEN)).toBe(true));
+  });
+
   it("is well while the database answers, and unavailable otherwise", async () => {
     const denylist = strictDenylist(store, clock);
     expect(await denylist.state()).toBe("ok");

@@ -20,6 +20,16 @@ interface DenylistParts {
   onAnswer?: (source: DenylistSource) => void;
 }
 
+/** What one request has heard. */
+interface RequestMemory {
+  asked: Map<string, Promise<boolean>>;
+  passed: Set<string>;
+}
+
+const nameOf = ({ jti, sid, kid }: Deniable): string => `${jti} ${sid} ${kid}`;
+
+const NO_KEY = "";
+
 /** Nobody's token: asking for it shows whether anybody answers. */
 const PROBE: Deniable = { jti: "probe", sid: "probe", kid: "probe" };
 
@@ -28,22 +38,29 @@ const PROBE: Deniable = { jti: "probe", sid: "probe", kid: "probe" };
  * heard: the copy in this process, Redis, the database. When none of them can be, it does not answer.
  */
 export class Denylist {
-  /** What this request has already asked for. */
-  readonly #asked = new AsyncLocalStorage<Map<string, Promise<boolean>>>();
+  readonly #request = new AsyncLocalStorage<RequestMemory>();
 
   constructor(private readonly parts: DenylistParts) {}
 
-  /** Within `handle`, each token is asked for once, however often the request is checked. */
+  /**
+   * Within `handle`, each token is asked for once, however often the request is checked, and a key that is revoked
+   * meanwhile does not cut the request off in the middle.
+   */
   duringRequest<Result>(handle: () => Result): Result {
-    return this.#asked.run(new Map(), handle);
+    return this.#request.run({ asked: new Map(), passed: new Set() }, handle);
   }
 
   /** Rejects when nobody who knows can be asked: fail closed. */
   async isDenied(token: Deniable): Promise<boolean> {
     const { copy, mode } = this.parts;
-    if (copy.covers(token)) return this.#answeredBy("memory", true);
-    if (mode === "replica" && copy.isCurrent) return this.#answeredBy("memory", false);
-    return this.#askOnce(token);
+    const passed = this.#request.getStore()?.passed;
+    const name = nameOf(token);
+    const hasPassed = passed?.has(name) ?? false;
+    if (copy.covers(hasPassed ? { ...token, kid: NO_KEY } : token)) return this.#answeredBy("memory", true);
+    const isCurrent = mode === "replica" && copy.isCurrent;
+    const isDenied = isCurrent ? this.#answeredBy("memory", false) : await this.#askOnce(token);
+    if (!isDenied) passed?.add(name);
+    return isDenied;
   }
 
   /**
@@ -108,8 +125,8 @@ export class Denylist {
   }
 
   #askOnce(token: Deniable): Promise<boolean> {
-    const asked = this.#asked.getStore();
-    const name = `${token.jti} ${token.sid} ${token.kid}`;
+    const asked = this.#request.getStore()?.asked;
+    const name = nameOf(token);
     const answer = asked?.get(name) ?? this.#ask(token);
     asked?.set(name, answer);
     return answer;

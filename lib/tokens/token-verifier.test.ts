@@ -110,3 +110,14 @@ it("refuses the remembered token of a key that the keyring no longer holds", asy
 
   expect(await verifier.verify(accessToken)).toEqual({ ok: false, reason: "unknown_key" });
 });
+
+it("accepts a token for the whole of a request, and not for the next one", async () => {
+  const { verifier, clock } = createVerifier();
+  const token = forge(own);
+  await verifier.duringRequest(async () => {
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    clock.advanceSeconds(3600);
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+  });
+  expect(await verifier.verify(token)).toEqual({ ok: false, reason: "expired" });
+});

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/crypto/clock";
 import {
@@ -12,11 +13,13 @@ const MAX_CACHED_TOKENS = 10_000;
 
 /**
  * Verifies access tokens and remembers, by its exact bytes, each whose signature held, so that a signature is
- * checked once per process. Time is checked at every use; a change of the keyring forgets everything.
+ * checked once per process. Time is checked at every request; a change of the keyring forgets everything.
  */
 export class TokenVerifier {
   readonly #cache = new LRUCache<string, VerifiedToken>({ max: MAX_CACHED_TOKENS });
   #cachedVersion = 0;
+  /** What one request was accepted with. */
+  readonly #accepted = new AsyncLocalStorage<Map<string, Verification>>();
 
   constructor(
     private readonly rules: VerificationRules,
@@ -24,7 +27,22 @@ export class TokenVerifier {
     private readonly clock: Clock,
   ) {}
 
+  /**
+   * Within `handle`, a token that was accepted stays so, however often the request is checked: neither the clock nor a
+   * key that is taken away cuts it off in the middle.
+   */
+  duringRequest<Result>(handle: () => Result): Result {
+    return this.#accepted.run(new Map(), handle);
+  }
+
   async verify(text: string): Promise<Verification> {
+    const accepted = this.#accepted.getStore();
+    const verification = accepted?.get(text) ?? (await this.#verify(text));
+    if (verification.ok) accepted?.set(text, verification);
+    return verification;
+  }
+
+  async #verify(text: string): Promise<Verification> {
     this.#forgetWhenKeysChanged();
     const cached = this.#cache.get(text);
     if (cached === undefined) return this.#verifyFresh(text);

@@ -8,6 +8,7 @@ import { meshProfile } from "@/lib/tokens/profiles";
 import { TokenVerifier } from "@/lib/tokens/token-verifier";
 import type { Verification } from "@/lib/tokens/verify";
 import type { Algorithm } from "../algorithms";
+import type { OutsideSigner } from "../outside-custody";
 import { rewrapKeys } from "../rewrap-keys";
 import { type KeyStores, requestRotation } from "../rotation";
 import type { MemorySigningKeyStore } from "./memory-signing-key-store";
@@ -25,6 +26,8 @@ export interface ProcessSettings {
   secrets: readonly string[];
   algorithm: Algorithm;
   rotationDays: number;
+  /** Whether its new keys are made and kept by the signer outside. */
+  hasSigner: boolean;
   /** By how much its clock is ahead of the true one. */
   skewSeconds: number;
 }
@@ -54,6 +57,7 @@ export class KeyProcess {
     readonly clock: Clock,
     private readonly shared: MemorySigningKeyStore,
     private readonly denials: DenialStore,
+    private readonly signer: OutsideSigner,
   ) {}
 
   /** Of a process that runs. */
@@ -120,12 +124,13 @@ export class KeyProcess {
   }
 
   #begin(): Life {
-    const { secrets, algorithm, rotationDays } = this.settings;
+    const { secrets, algorithm, rotationDays, hasSigner } = this.settings;
     const { clock } = this;
+    const signer = hasSigner ? this.signer : null;
     const lifetime = new Lifetime();
     const store = new MortalKeyStore(this.shared, lifetime, clock);
     const schedule = { ...TEST_SCHEDULE, rotationSeconds: rotationDays * DAY_SECONDS };
-    const keys = createTestKeys({ clock, store, algorithm, secrets, schedule });
+    const keys = createTestKeys({ clock, store, algorithm, secrets, signer, schedule });
     const { keyring } = keys;
     const rules = {
       issuer: ORIGIN,

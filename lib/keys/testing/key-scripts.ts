@@ -73,12 +73,13 @@ export const alike = (...secretLists: string[][]): fc.Arbitrary<ProcessSettings[
         maxLength: 4,
       }),
     })
-    .map(({ own, ...common }) => own.map((settings) => ({ ...common, ...settings })));
+    .map(({ own, ...common }) => own.map((settings) => ({ ...common, ...settings, hasSigner: false })));
 
 /** Processes of which some cannot use what others have made; mostly of one algorithm. */
 export const different = (...secretLists: string[][]): fc.Arbitrary<ProcessSettings[]> => {
   const own = fc.record({
     secrets: fc.constantFrom(...secretLists),
+    isOutside: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
     another: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: algorithm }),
     rotationDays: fc.constantFrom(1, 3),
     skewSeconds,
@@ -86,6 +87,9 @@ export const different = (...secretLists: string[][]): fc.Arbitrary<ProcessSetti
   return fc
     .record({ algorithm, all: fc.array(own, { minLength: 2, maxLength: 4 }) })
     .map(({ algorithm, all }) =>
-      all.map(({ another, ...settings }) => ({ ...settings, algorithm: another ?? algorithm })),
+      all.map(({ another, isOutside, ...settings }) => {
+        const own = another ?? algorithm;
+        return { ...settings, algorithm: own, hasSigner: isOutside && own !== "HS256" };
+      }),
     );
 };

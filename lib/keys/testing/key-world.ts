@@ -4,6 +4,7 @@ import { hasCode } from "@/lib/errors/latchkey-error";
 import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
 import { isSigningUnavailable } from "../custody";
 import type { SigningKeyRecord } from "../signing-key";
+import { FakeSigner } from "./fake-signer";
 import { HeldClock } from "./held-clock";
 import { KeyHistory } from "./key-history";
 import { KeyProcess, type ProcessSettings, type Token } from "./key-process";
@@ -62,9 +63,10 @@ export class KeyWorld {
     private readonly areAwake = false,
   ) {
     const denials = new InMemoryDenialStore();
+    const signer = new FakeSigner(this.truth);
     this.processes = settings.map((one) => {
       const clock = { now: () => addSeconds(this.truth.now(), one.skewSeconds) };
-      return new KeyProcess(one, clock, this.store, denials);
+      return new KeyProcess(one, clock, this.store, denials, signer);
     });
     this.tokens = new TokenWatch(this.processes, this.store, this.#history, this.truth);
   }
@@ -217,8 +219,8 @@ export class KeyWorld {
 
   /** Whether each can use what any other has made. */
   get #areAlike(): boolean {
-    const kinds = this.processes.map(
-      ({ settings }) => settings.algorithm + settings.secrets.toSorted().join(),
+    const kinds = this.processes.map(({ settings: { algorithm, hasSigner, secrets } }) =>
+      [algorithm, hasSigner, ...secrets.toSorted()].join(),
     );
     return new Set(kinds).size === 1;
   }

@@ -77,11 +77,11 @@ export class TokenWatch {
   ): boolean {
     if (this.history.isRevoked(token.kid) || process.clock.now() >= token.expiresAt) return true;
     if (reason === "not_yet_valid") return token.issuer.settings.skewSeconds > process.settings.skewSeconds;
-    // The first key of its algorithm, of which this process has not read yet.
-    if (reason === "algorithm") return this.history.lastRead(process) <= token.issuedAt;
     // A secret verifies only where the application secret is known that it is sealed under.
     const known = process.keys?.keyring.keys.find(({ kid }) => kid === token.kid);
-    return token.algorithm === "HS256" && known?.standing === "foreign";
+    if (token.algorithm === "HS256" && known?.standing === "foreign") return true;
+    // The first key of its algorithm, of which this process has not read yet.
+    return reason === "algorithm" && this.history.lastRead(process) <= token.issuedAt;
   }
 
   async #verifyOutside(service: CachingVerifier, server: KeyProcess, token: IssuedToken): Promise<void> {

@@ -12,6 +12,8 @@ const ask = Client.prototype.query as (...words: unknown[]) => unknown;
 export class Connection extends Client {
   constructor(config?: ClientConfig) {
     super(config);
+    // One that is cut off while nobody waits for its answer fails who asks next; unheard, that would end the process.
+    this.on("error", () => undefined);
     this.query = ((...words: unknown[]) => {
       const answer = ask.apply(this, words);
       if (answer instanceof Promise) answer.catch((error: unknown) => this.#endWhenSilent(error));

@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { emptyDatabase, freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
 import { type RunningProcess, startNode } from "@/e2e/support/running-process";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { readSettings } from "@/lib/config/settings";
-import { createSealedBox } from "@/lib/crypto/sealed-box";
-import { sealingContext } from "@/lib/keys/signing-key";
+import { hasCode } from "@/lib/errors/latchkey-error";
+import { revokeKey } from "@/lib/revocation/revoke-key";
 import { createServices, type Services } from "@/lib/services";
-import { applyMigrations } from "@/scripts/apply-migrations";
-import { readMigrations } from "@/scripts/migration-files";
 
 const PROCESSES = 4;
 const ROTATIONS = 3;
+const RACERS = 20;
+const CUTS = 12;
 const APP_SECRET = randomBytes(32).toString("base64url");
 /** Any number that nobody else takes. */
 const HOLD = 99;
@@ -22,7 +22,11 @@ let sql: Client;
 let opened: Services[];
 let processes: RunningProcess[];
 beforeEach(async () => {
-  await use(await freshDatabase());
+  database = await freshDatabase();
+  opened = [];
+  processes = [];
+  sql = new Client({ connectionString: database.url });
+  await sql.connect();
 });
 afterEach(async () => {
   for (const running of processes) running.signal("SIGKILL");
@@ -32,14 +36,6 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function use(given: TestDatabase): Promise<void> {
-  database = given;
-  opened = [];
-  processes = [];
-  sql = new Client({ connectionString: given.url });
-  await sql.connect();
-}
-
 const environment = () => ({ DATABASE_URL: database.url, APP_SECRET, LOG_LEVEL: "silent" });
 
 function openServices(): Services {
@@ -47,6 +43,8 @@ function openServices(): Services {
   opened.push(services);
   return services;
 }
+
+const openMany = (count: number): Services[] => Array.from({ length: count }, openServices);
 
 function startProcess(): RunningProcess {
   const running = startNode(["--import", "tsx", "lib/store/testing/rotating-process.ts"], environment());
@@ -109,10 +107,48 @@ describe("several processes on one database", () => {
   });
 
   it("that begin at once make one key that signs and one that waits", async () => {
-    const many = Array.from({ length: 10 }, openServices);
+    const many = openMany(10);
     await Promise.all(many.map((services) => services.openKeys()));
     expect(await states()).toBe("staged active");
     expect(new Set(many.map(({ keyring }) => keyring.signer.kid))).toEqual(new Set([await kidOf("active")]));
+  });
+
+  it("that are twenty and late at once rotate once", async () => {
+    const many = openMany(RACERS);
+    await Promise.all(many.map((services) => services.keyring.load()));
+    await many[0]?.openKeys();
+    const next = await kidOf("staged");
+    await letTimePass();
+    await Promise.all(many.map((services) => services.openKeys()));
+    await Promise.all(many.map((services) => services.openKeys()));
+    expect(await states()).toBe("staged active retiring");
+    expect(new Set(many.map(({ keyring }) => keyring.signer.kid))).toEqual(new Set([next]));
+  });
+
+  it("of which some revoke the key that signs while the others rotate agree on the next", async () => {
+    const many = openMany(8);
+    await many[0]?.openKeys();
+    const revoked = await kidOf("active");
+    await letTimePass();
+    const attempts = await Promise.allSettled(
+      many.map((services, index) =>
+        index % 2 === 0
+          ? services.openKeys()
+          : revokeKey(services.keys, revoked, "found in a backup", COMMAND_LINE),
+      ),
+    );
+    const failures = attempts.flatMap((attempt) => (attempt.status === "rejected" ? [attempt.reason] : []));
+    expect(failures.map((error) => hasCode(error, "not_found"))).toEqual([true, true, true]);
+    await Promise.all(many.map((services) => services.openKeys()));
+    expect(await states()).toBe("staged active revoked");
+    const { rows } = await sql.query("SELECT kind, value FROM denials");
+    expect(rows).toEqual([{ kind: "kid", value: revoked }]);
+    const signer = await kidOf("active");
+    for (const { keyring } of many) {
+      expect(keyring.signer.kid).toBe(signer);
+      expect(await keyring.findVerificationKey(revoked)).toBeNull();
+      expect(keyring.jwks.body).not.toContain(revoked);
+    }
   });
 
   it("write down together how often a key has signed, and show nothing secret of it", async () => {
@@ -199,6 +235,55 @@ describe("a rotation that is cut off", () => {
     expect(survivor.keyring.signer.kid).toBe(next);
   });
 
+  it("by the end of its process while it commits is not taken twice", async () => {
+    await sql.query(`
+      CREATE FUNCTION hold_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_advisory_xact_lock_shared(${HOLD}); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER hold_commit AFTER UPDATE ON signing_keys DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION hold_commit()`);
+    const survivor = openServices();
+    await survivor.openKeys();
+    const next = await kidOf("staged");
+    await letTimePass();
+    await sql.query("SELECT pg_advisory_lock($1)", [HOLD]);
+    const dying = startProcess();
+    await expect.poll(isHeld, { timeout: 20_000 }).toBe(true);
+    dying.signal("SIGKILL");
+    await dying.ended;
+    await sql.query("SELECT pg_advisory_unlock($1)", [HOLD]);
+    await survivor.openKeys();
+    await survivor.openKeys();
+    expect(await states()).toBe("staged active retiring");
+    expect(survivor.keyring.signer.kid).toBe(next);
+    expect(await eventCounts()).toMatchObject({ "signing_key.activated": 2, "signing_key.stopped": 1 });
+  });
+
+  it("by the connections of everybody, again and again, leaves the keys whole", async () => {
+    const many = openMany(PROCESSES);
+    await many[0]?.openKeys();
+    for (let rotations = 1; rotations <= CUTS; rotations += 1) {
+      const next = await kidOf("staged");
+      await letTimePass();
+      const attempts = Promise.allSettled(many.map((services) => services.openKeys()));
+      for (let cuts = 0; cuts < rotations; cuts += 1) await cutEverybodyOff();
+      await attempts;
+      await Promise.all(many.map((services) => services.openKeys()));
+      expect(await kidOf("active")).toBe(next);
+      for (const { keyring } of many) expect(keyring.signer.kid).toBe(next);
+      expect((await states()).replaceAll(" retiring", "")).toBe("staged active");
+    }
+    expect(await eventCounts()).toEqual({
+      "signing_key.activated": 1 + CUTS,
+      "signing_key.staged": 1 + CUTS,
+      "signing_key.stopped": CUTS,
+    });
+  });
+
+  const cutEverybodyOff = () =>
+    sql.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+
   async function isHeld(): Promise<boolean> {
     const { rowCount } = await sql.query(
       "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted",
@@ -206,40 +291,4 @@ describe("a rotation that is cut off", () => {
     );
     return rowCount === 1;
   }
-});
-
-it("a key of before keys rotated signs on, and gets a successor", async () => {
-  await sql.end();
-  await database.drop();
-  await use(await emptyDatabase());
-  const migrations = readMigrations();
-  const rotating = migrations.findIndex(({ name }) => name.endsWith("_signing_key_life"));
-  await applyMigrations(database.url, migrations.slice(0, rotating));
-  const pair = await generateKeyPair("ES256", { extractable: true });
-  const publicJwk = await exportJWK(pair.publicKey);
-  const identity = {
-    kid: await calculateJwkThumbprint(publicJwk),
-    use: "access_token",
-    algorithm: "ES256",
-  } as const;
-  const pkcs8 = Buffer.from(await exportPKCS8(pair.privateKey));
-  await sql.query(
-    `INSERT INTO signing_keys (kid, use, algorithm, state, public_jwk, sealed_private_key, created_at, activated_at)
-     VALUES ($1, $2, $3, 'active', $4, $5, now(), now())`,
-    [
-      identity.kid,
-      identity.use,
-      identity.algorithm,
-      publicJwk,
-      createSealedBox([APP_SECRET]).seal(pkcs8, sealingContext(identity)),
-    ],
-  );
-  await applyMigrations(database.url, migrations);
-  const services = openServices();
-  await services.openKeys();
-  expect(services.keyring.signer.kid).toBe(identity.kid);
-  expect(services.keyring.keys.map(({ state, problem }) => [state, problem])).toEqual([
-    ["active", null],
-    ["staged", null],
-  ]);
 });

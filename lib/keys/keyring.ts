@@ -168,7 +168,7 @@ export class Keyring {
     const { keys: records, now } = await this.#listLive();
     this.#clockAheadSeconds = secondsBetween(readAt, now);
     // Whoever holds a key may have gone or come back.
-    const keys = await this.#assess(records);
+    const keys = await assessKeys(records, this.dependencies.custody);
     const fingerprint = keys.map(fingerprintOf).join();
     if (fingerprint !== this.#fingerprint) {
       await this.#take(keys);
@@ -186,11 +186,6 @@ export class Keyring {
       this.#failure = error;
       throw error;
     }
-  }
-
-  #assess(records: readonly SigningKeyRecord[]): Promise<KnownKey[]> {
-    const { custody } = this.dependencies;
-    return Promise.all(records.map(async (record) => ({ ...record, ...(await custody.assess(record)) })));
   }
 
   async #take(keys: readonly KnownKey[]): Promise<void> {
@@ -229,6 +224,13 @@ export class Keyring {
     return { kid, algorithm, sign: timed };
   }
 }
+
+/** Each key with what this process can do with it. */
+export const assessKeys = (
+  records: readonly SigningKeyRecord[],
+  custody: Pick<KeyCustody, "assess">,
+): Promise<KnownKey[]> =>
+  Promise.all(records.map(async (record) => ({ ...record, ...(await custody.assess(record)) })));
 
 const fingerprintOf = ({ sealedPrivateKey, ...rest }: SigningKeyRecord): string =>
   JSON.stringify([rest, Buffer.from(sealedPrivateKey ?? []).toString("base64")]);

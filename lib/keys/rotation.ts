@@ -3,7 +3,7 @@ import type { AuditEvent, AuditEventType, AuditLog } from "@/lib/audit/events";
 import { earlierOf, laterOf } from "@/lib/crypto/clock";
 import { isSymmetric } from "./algorithms";
 import { type KeyCustody, type NewKey, SigningUnavailableError } from "./custody";
-import type { Keyring, KnownKey } from "./keyring";
+import { assessKeys, type Keyring, type KnownKey } from "./keyring";
 import { type KeySchedule, type KeyStep, nextKeyStep, soonestActivation, successor } from "./lifecycle";
 import type { KeyUse, SigningKeyRecord, SigningKeyStore } from "./signing-key";
 
@@ -82,8 +82,7 @@ export async function holdKeys(
   { signingKeys }: Pick<KeyStores, "signingKeys">,
 ): Promise<{ keys: KnownKey[]; now: Date }> {
   const { keys, now } = await signingKeys.lockLive();
-  const known = await Promise.all(keys.map(async (key) => ({ ...key, ...(await custody.assess(key)) })));
-  return { keys: known, now };
+  return { keys: await assessKeys(keys, custody), now };
 }
 
 /** Takes the step that is due under the lock, which may be another than was planned, or none any more. */

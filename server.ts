@@ -142,6 +142,7 @@ function listen(server: Server, port: number): Promise<void> {
 function stopWithLauncher(drain: Drain, latchkey: Services): void {
   const stop = async () => {
     if (drain.isStopping) return;
+    latchkey.feed.release();
     const delayMs = latchkey.settings.shutdownDelaySeconds * 1_000;
     setTimeout(() => process.exit(1), delayMs + DRAIN_MS).unref();
     const cut = await drain.stop(DRAIN_MS - CLOSING_MS, delayMs);

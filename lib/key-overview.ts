@@ -1,5 +1,7 @@
+import type { Algorithm } from "./keys/algorithms";
 import type { KeyStanding } from "./keys/custody";
-import { signingKey } from "./keys/lifecycle";
+import type { KnownKey } from "./keys/keyring";
+import { activeKey, type KeyLine, signingKey, successor } from "./keys/lifecycle";
 import type { ListedKey } from "./keys/signing-key";
 import type { Services } from "./services";
 
@@ -10,13 +12,29 @@ export type ShownKey = ListedKey & {
   problem: string | null;
 };
 
+/** Which key signs here by an algorithm, and which is next. */
+interface LineOverview {
+  algorithm: Algorithm;
+  signsFor: "own_pages" | "audiences" | "both";
+  /** Null when none can sign; for our own pages, one of another algorithm that stands in. */
+  signingKid: string | null;
+  next: NextKey | null;
+}
+
+/** The key that signs next, and from when. */
+interface NextKey {
+  kid: string;
+  at: Date;
+}
+
 export interface KeyOverview {
   /** Of all states, the newest first. */
   keys: ShownKey[];
-  /** The key that signs here; null when none can. */
+  /** The lines of keys: that of our own pages first, then those that only audiences need. */
+  lines: LineOverview[];
+  /** The key that signs the tokens of our own pages here; null when none can. */
   signingKid: string | null;
-  /** The key that signs next, and from when. */
-  next: { kid: string; at: Date } | null;
+  next: NextKey | null;
   /** The database's clock, which the life of keys goes by. */
   now: Date;
 }
@@ -33,13 +51,21 @@ export async function readKeyOverview(
     const { standing = null, problem = null } = known.get(key.kid) ?? {};
     return { ...key, standing, problem };
   });
-  return { keys, signingKid: signingKid(keyring), next: nextRotation(keyring), now: keyring.now };
+  const lines = keyring.lines.map((line) => describeLine(keyring, line));
+  return { keys, lines, signingKid: signingKid(keyring), next: toNext(keyring.nextKey), now: keyring.now };
 }
 
-/** The key that signs here as far as this process knows; null when none can. */
+function describeLine(keyring: Services["keyring"], { algorithm, allowsStandIn }: KeyLine): LineOverview {
+  const { keys } = keyring;
+  const isOwn = algorithm === keyring.algorithm;
+  const signsFor = !isOwn ? "audiences" : allowsStandIn ? "own_pages" : "both";
+  const signs = isOwn ? signingKid(keyring) : (activeKey(keys, { algorithm })?.kid ?? null);
+  return { algorithm, signsFor, signingKid: signs, next: toNext(successor(keys, { algorithm })) };
+}
+
+/** The key that signs the tokens of our own pages, as far as this process knows; null when none can. */
 export const signingKid = ({ keys, algorithm }: Services["keyring"]): string | null =>
   signingKey(keys, algorithm)?.kid ?? null;
 
-function nextRotation({ nextKey }: Services["keyring"]): KeyOverview["next"] {
-  return nextKey === null ? null : { kid: nextKey.kid, at: nextKey.activatesAt ?? nextKey.createdAt };
-}
+const toNext = (key: KnownKey | null): NextKey | null =>
+  key === null ? null : { kid: key.kid, at: key.activatesAt ?? key.createdAt };

@@ -1,4 +1,6 @@
 import { LRUCache } from "lru-cache";
+import type { AudienceDependencies } from "./audiences/dependencies";
+import { isRecipientKeyUnavailable, RecipientKeys } from "./audiences/recipient-keys";
 import { createLogger, type Logger } from "./audit/logger";
 import { Background } from "./background";
 import {
@@ -25,21 +27,26 @@ import { advanceKeys, type RotationDependencies } from "./keys/rotation";
 import { SealedCustody } from "./keys/sealed-custody";
 import { SignatureCounts } from "./keys/signature-counts";
 import { openSignerSocket } from "./keys/signer-socket";
+import { secretUse } from "./keys/signing-key";
 import { sweepSigner } from "./keys/sweep-signer";
 import { createMetrics, type Metrics } from "./metrics/metrics";
+import { fetchJson } from "./outbound/fetch-json";
 import { ROUTE_PATTERNS } from "./policy/routes";
 import { openRedis, type RedisLink } from "./redis/redis-link";
 import type { DenialStore } from "./revocation/denial";
 import { DenialCopy } from "./revocation/denial-copy";
 import { Denylist, type DenylistSource } from "./revocation/denylist";
+import { RevocationFeed } from "./revocation/feed";
 import { findSigner } from "./revocation/find-signer";
 import { SharedDenials } from "./revocation/shared-denials";
 import type { SessionDependencies } from "./sessions/dependencies";
 import { RefreshTokenCodec } from "./sessions/refresh-token";
 import { isOutage } from "./store/outage";
 import { type DatabaseStores, openStores, type Stores } from "./store/stores";
+import type { SessionClaims } from "./tokens/claims";
 import { issueAccessToken } from "./tokens/issue";
-import { meshProfile } from "./tokens/profiles";
+import { ownProfile, PROFILES } from "./tokens/profiles";
+import { RequestVerifier } from "./tokens/request-verifier";
 import { TokenVerifier } from "./tokens/token-verifier";
 
 const MAX_REMEMBERED_SESSIONS = 50_000;
@@ -65,8 +72,11 @@ export interface Services {
   keyring: Keyring;
   keys: KeyDependencies;
   denylist: Denylist;
+  /** What services elsewhere read of the denylist. */
+  feed: RevocationFeed;
   sessions: SessionDependencies;
   identity: IdentityDependencies;
+  audiences: AudienceDependencies;
   /** Whether an error means that the database, or whoever signs, could not be asked. */
   isOutage(error: unknown): boolean;
   /** Within `handle`, whoever is let in once is not refused later, unless his session or token is taken back. */
@@ -93,7 +103,8 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     await advanceKeys(rotation);
   };
   const redis = settings.redis === null ? null : openRedis(settings.redis, metrics.redisSeconds);
-  const { denylist, readings } = createDenylist(settings, clock, metrics, stores.denials, redis);
+  const feed = new RevocationFeed({ store: stores.denials, clock });
+  const { denylist, readings } = createDenylist(settings, clock, metrics, stores.denials, redis, feed);
   metrics.watch({
     ...readings,
     unusableKeys: () => keyring.keys.filter(({ problem }) => problem !== null).length,
@@ -114,9 +125,11 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     keyring,
     keys: { ...rotation, denylist },
     denylist,
+    feed,
     sessions,
     identity: createIdentityDependencies(settings, clock, stores, sessions),
-    isOutage: (error) => isOutage(error) || isSigningUnavailable(error),
+    audiences: createAudienceDependencies(settings, clock, stores, rotation, denylist),
+    isOutage: (error) => isOutage(error) || isSigningUnavailable(error) || isRecipientKeyUnavailable(error),
     duringRequest: (handle) => verifier.duringRequest(() => denylist.duringRequest(handle)),
     openKeys,
     start: async () => {
@@ -185,11 +198,13 @@ function createDenylist(
   metrics: Metrics,
   store: DenialStore,
   redis: RedisLink | null,
+  feed: RevocationFeed,
 ) {
   const copy = new DenialCopy(store, clock, (ageSeconds) => metrics.revocationLag.observe(ageSeconds));
   const shared = redis === null ? null : new SharedDenials(redis, clock);
   const onAnswer = (source: DenylistSource) => metrics.denylistAnswers.inc(source);
-  const denylist = new Denylist({ mode: revocation, store, copy, shared, clock, onAnswer });
+  const onPublished = () => feed.nudge();
+  const denylist = new Denylist({ mode: revocation, store, copy, shared, clock, onAnswer, onPublished });
   const readings = {
     denylistEntries: () => copy.size,
     denylistAgeSeconds: () => (denylist.isCopying ? copy.ageMs / 1000 : null),
@@ -198,12 +213,12 @@ function createDenylist(
   return { denylist, readings };
 }
 
-function createVerifier(settings: Settings, clock: Clock, keyring: Keyring): TokenVerifier {
-  const { origin, clockToleranceSeconds, accessTokenSeconds } = settings;
+function createVerifier(settings: Settings, clock: Clock, keyring: Keyring): RequestVerifier<SessionClaims> {
+  const { origin, clockToleranceSeconds, accessTokenSeconds, sessionAlgorithm } = settings;
   const rules = {
     issuer: origin,
     audience: origin,
-    profile: meshProfile(accessTokenSeconds),
+    profile: ownProfile(sessionAlgorithm, accessTokenSeconds),
     clockToleranceSeconds,
     findKey: (kid: string) => keyring.findVerificationKey(kid),
     // Those of the keys that are live: after another algorithm is set, the tokens of the former one still hold.
@@ -211,7 +226,7 @@ function createVerifier(settings: Settings, clock: Clock, keyring: Keyring): Tok
       return keyring.algorithms;
     },
   };
-  return new TokenVerifier(rules, keyring, clock);
+  return new RequestVerifier(new TokenVerifier(rules, keyring, clock));
 }
 
 function createSessionDependencies(
@@ -220,11 +235,11 @@ function createSessionDependencies(
   metrics: Metrics,
   stores: DatabaseStores,
   keyring: Keyring,
-  verifier: TokenVerifier,
+  verifier: RequestVerifier<SessionClaims>,
   denylist: Denylist,
 ): SessionDependencies {
-  const { origin, accessTokenSeconds } = settings;
-  const profile = meshProfile(accessTokenSeconds);
+  const { origin, accessTokenSeconds, sessionAlgorithm } = settings;
+  const profile = ownProfile(sessionAlgorithm, accessTokenSeconds);
   return {
     store: stores.sessions,
     audit: stores.audit,
@@ -265,6 +280,30 @@ function createIdentityDependencies(
     sessionDependencies: sessions,
     signup: settings.signup,
     origin: settings.origin,
+  };
+}
+
+function createAudienceDependencies(
+  { origin, privateHosts, clockToleranceSeconds }: Settings,
+  clock: Clock,
+  stores: DatabaseStores,
+  keys: RotationDependencies<Stores>,
+  denylist: Denylist,
+): AudienceDependencies {
+  const fetchPublic = (url: string) => fetchJson(url, { privateHosts });
+  return {
+    store: stores.audiences,
+    sessions: stores.sessions,
+    keys,
+    recipientKeys: new RecipientKeys({ fetchJson: fetchPublic, clock }),
+    findSigner: ({ identifier, profile, algorithm }) => {
+      const isItsOwn = PROFILES[profile].keySource === "audience";
+      const use = isItsOwn ? secretUse(identifier) : "access_token";
+      return findSigner(keys.keyring, denylist, () => keys.keyring.findSignerFor(use, algorithm));
+    },
+    issuer: origin,
+    clockToleranceSeconds,
+    clock,
   };
 }
 

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/audit": [],
   "lib/metrics": ["lib/config", "lib/errors"],
   "lib/crypto": ["lib/config", "lib/errors"],
+  "lib/outbound": ["lib/config", "lib/errors"],
   "lib/policy": ["lib/config", "lib/errors"],
   "lib/http": ["lib/config", "lib/errors", "lib/policy"],
   "lib/keys": ["lib/config", "lib/errors", "lib/crypto", "lib/audit"],
@@ -40,6 +41,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/revocation",
     "lib/sessions",
   ],
+  "lib/audiences": [
+    "lib/config",
+    "lib/errors",
+    "lib/crypto",
+    "lib/audit",
+    "lib/keys",
+    "lib/tokens",
+    "lib/outbound",
+    "lib/sessions",
+  ],
+  "lib/verifier": ["lib/config", "lib/crypto", "lib/keys", "lib/tokens", "lib/revocation"],
   "lib/store": [
     "lib/config",
     "lib/errors",
@@ -50,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/revocation",
     "lib/sessions",
     "lib/identity",
+    "lib/audiences",
   ],
 };
 
@@ -73,9 +86,12 @@ const PACKAGE_HOMES: readonly { packages: RegExp; home: RegExp; rule: string }[]
   },
 ];
 
-/** `scripts` hands its environment to lib/config; Prisma's own configuration stands outside the product. */
+/**
+ * `scripts` hands its environment to lib/config; Prisma's own configuration stands outside the product, and so do examples,
+ * and the text of snippets that are shown.
+ */
 const MAY_READ_ENVIRONMENT =
-  /^(lib\/config\/|scripts\/|e2e\/|prisma\.config\.ts$|playwright\.config\.ts$|vitest\.config\.ts$)/;
+  /^(lib\/config\/|scripts\/|e2e\/|examples\/|app\/admin\/audiences\/snippets\.ts$|prisma\.config\.ts$|playwright\.config\.ts$|vitest\.config\.ts$)/;
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 const NOT_OURS = /(\.test\.tsx?$|\/testing\/|^lib\/store\/generated\/)/;

@@ -1,4 +1,5 @@
-import type { ShownKey } from "@/lib/key-overview";
+import type { Audience } from "@/lib/audiences/audience";
+import type { KeyOverview, ShownKey } from "@/lib/key-overview";
 import { deviceName } from "@/lib/policy/user-agent";
 import { type Session, type SessionWithUser, sessionState, toSessionUser } from "@/lib/sessions/session";
 
@@ -38,4 +39,22 @@ export function keyView(key: ShownKey) {
   const { createdAt, activatesAt, activatedAt, retiringAt, retiredAt, revokedAt, revokeReason } = key;
   const life = { createdAt, activatesAt, activatedAt, retiringAt, retiredAt, revokedAt, revokeReason };
   return { kid, use, algorithm, state, standing, problem, ...life, signedCount, lastSignedAt };
+}
+
+/** What the JSON API says of a line of keys. */
+export const keyLineView = ({ algorithm, signsFor, signingKid, next }: KeyOverview["lines"][number]) => ({
+  algorithm,
+  signsFor,
+  signingKid,
+  nextKid: next?.kid ?? null,
+  nextRotationAt: next?.at ?? null,
+});
+
+/** What the JSON API says of an audience; never a secret or a feed token. */
+export function audienceView(audience: Audience) {
+  const { identifier, profile, algorithm, lifetimeSeconds, scope, encryptionKey, jwksUri } = audience;
+  const { hasFeedToken, createdAt, updatedAt } = audience;
+  const encryptionJwk = encryptionKey && { ...encryptionKey.jwk, kid: encryptionKey.kid };
+  const terms = { identifier, profile, algorithm, lifetimeSeconds, scope, encryptionJwk, jwksUri };
+  return { ...terms, hasFeedToken, createdAt, updatedAt };
 }

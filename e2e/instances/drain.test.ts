@@ -5,6 +5,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DRAIN_MS } from "@/lib/config/durations";
 import { type RunningLatchkey, startLatchkey } from "../support/latchkey";
+import { queryDatabase } from "../support/query-database";
+import { addFeedReader, untilSomebodyWaits } from "./support/feed-reader";
 
 const CLIENTS = 24;
 /** Shorter than what the server grants to a connection that is idle when it stops. */
@@ -69,6 +71,21 @@ describe("a process that is told to stop", () => {
     expect(await answerOf(client()("/login"))).toMatchObject({ status: 200, connection: "close" });
     await untilRefused(latchkey.port);
     expect(await code).toBe(0);
+  });
+
+  it("answers at once whoever waits for revocations", async () => {
+    const sql = <Row extends object>(text: string, values?: unknown[]) =>
+      queryDatabase<Row>(latchkey.databaseUrl, text, values);
+    const headers = { authorization: `Bearer ${await addFeedReader(sql)}` };
+    const { text } = await answerOf(client()("/api/revocations", { headers }));
+    const { cursor } = JSON.parse(text);
+    // Longer than the time to drain.
+    const waiting = answerOf(client()(`/api/revocations?since=${cursor}&wait=25`, { headers }));
+    await untilSomebodyWaits(sql);
+    const code = stop();
+    expect(await waiting).toMatchObject({ status: 200 });
+    expect(await code).toBe(0);
+    expect(latchkey.output()).not.toMatch(/took too long to drain/);
   });
 
   it("waits for a request that is still being sent, and a second signal changes nothing", async () => {

@@ -25,6 +25,10 @@ export const AUDIT_EVENT_TYPES = [
   "signing_key.retired",
   "signing_key.revoked",
   "signing_key.rewrapped",
+  "audience.created",
+  "audience.changed",
+  "audience.removed",
+  "audience.feed_token_made",
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

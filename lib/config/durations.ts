@@ -123,3 +123,15 @@ export const REDIS_SILENCE_MS = 500;
 
 /** What the server may take to end a connection that is closed here. */
 export const REDIS_CLOSE_MS = 100;
+
+/** A document of another server that is not there by then, with its last byte, is not taken. */
+export const OUTBOUND_DEADLINE_MS = 5_000;
+
+/** The encryption key that a service publishes is used for this long before it is asked for again. */
+export const RECIPIENT_KEY_SECONDS = 5 * SECONDS_PER_MINUTE;
+
+/** While a service cannot be asked, the key that it published last is used for this long. */
+export const RECIPIENT_KEY_STALE_SECONDS = 60 * SECONDS_PER_MINUTE;
+
+/** A service that could not be asked for its key is left alone for this long. */
+export const RECIPIENT_COOLDOWN_SECONDS = 10;

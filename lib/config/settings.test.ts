@@ -40,6 +40,7 @@ describe("without any variable", () => {
       signup: "invite",
       bootstrapAdmin: null,
       trustedProxies: [],
+      privateHosts: [],
       metricsToken: null,
       logLevel: "info",
       secureCookies: true,
@@ -51,7 +52,7 @@ describe("without any variable", () => {
     const names =
       "PORT APP_ORIGIN DATA_DIR DATABASE_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN METRICS_TOKEN APP_SECRET APP_SECRET_FILE REVOCATION ACCESS_TOKEN_MINUTES " +
       "SESSION_IDLE_DAYS SESSION_MAX_DAYS CLOCK_TOLERANCE_SECONDS KEY_ROTATION_DAYS SESSION_ALGORITHM SIGNER_SOCKET SIGNER_NEW_KEYS SHUTDOWN_DELAY_SECONDS SIGNUP BOOTSTRAP_ADMIN_EMAIL " +
-      "BOOTSTRAP_ADMIN_PASSWORD TRUSTED_PROXIES LOG_LEVEL INSECURE_COOKIES NODE_ENV";
+      "BOOTSTRAP_ADMIN_PASSWORD TRUSTED_PROXIES PRIVATE_HOSTS LOG_LEVEL INSECURE_COOKIES NODE_ENV";
     const empty = Object.fromEntries(names.split(" ").map((name) => [name, ""]));
     expect(readSettings(empty)).toEqual(readSettings({}));
   });
@@ -98,6 +99,11 @@ describe("a value it may hold", () => {
       { BOOTSTRAP_ADMIN_EMAIL: "ada@example.com", BOOTSTRAP_ADMIN_PASSWORD: "p" },
       { bootstrapAdmin: { email: "ada@example.com", password: "p" } },
     ],
+    [
+      { PRIVATE_HOSTS: "Billing.internal, 10.0.0.5:8443 ,[::1]:80,localhost,_a.b-c," },
+      { privateHosts: ["billing.internal", "10.0.0.5:8443", "[::1]:80", "localhost", "_a.b-c"] },
+    ],
+    [{ PRIVATE_HOSTS: "a:1,a:65535" }, { privateHosts: ["a:1", "a:65535"] }],
     [{ LOG_LEVEL: "silent" }, { logLevel: "silent" }],
     [{ NODE_ENV: "development" }, { development: true }],
     [{ NODE_ENV: "production" }, { development: false }],
@@ -177,6 +183,43 @@ describe("a value it may not hold", () => {
       expect(refusalOf({ TRUSTED_PROXIES: value })).toContain("TRUSTED_PROXIES");
     },
   );
+
+  it.each([
+    "*",
+    "*.internal",
+    "10.0.0.0/8",
+    "http://a.internal",
+    "a.internal/jwks",
+    "a.internal;b.internal",
+    "a b",
+    "a.internal:",
+    "a.internal:0",
+    "a.internal:080",
+    "a.internal:65536",
+    "a.internal:https",
+    "::1",
+    "[::1",
+    "[0::1]",
+    "[::ffff:127.0.0.1]",
+    "[fe80::1%eth0]",
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "127.0.0.1.",
+    "b\u00fccher.example",
+    "a.internal, b/c",
+  ])("is the private host %s, which no URL would have", (value) => {
+    const allowed = "hosts, each alone or with a port";
+    expect(refusalOf({ PRIVATE_HOSTS: value })).toContain(
+      `PRIVATE_HOSTS is "${value}"; it may hold ${allowed}`,
+    );
+  });
+
+  it("is a private host with a password in front, which is not repeated", () => {
+    const line = refusalOf({ PRIVATE_HOSTS: "me:hunter2@a.internal" });
+    expect(line).toContain("PRIVATE_HOSTS is not usable");
+    expect(line).not.toContain("hunter2");
+  });
 
   it("is an idle limit above the absolute one", () => {
     const line = refusalOf({ SESSION_IDLE_DAYS: "8", SESSION_MAX_DAYS: "7" });

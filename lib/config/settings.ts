@@ -10,6 +10,7 @@ import {
   minutesToSeconds,
 } from "./durations";
 import { parseRange } from "./ip-address";
+import { parsePrivateHost } from "./private-hosts";
 import { isLoopbackHost, isRedisRestUrl, isRedisUrl, type RedisConnection } from "./redis-connection";
 import { SettingError } from "./setting-error";
 
@@ -44,6 +45,8 @@ export interface Settings {
   bootstrapAdmin: { email: string; password: string } | null;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** Hosts, with or without a port, that documents may be fetched from wherever they are, also over plain http. */
+  privateHosts: readonly string[];
   /** What `/metrics` may be read with from elsewhere than this machine. Null: with nothing. */
   metricsToken: string | null;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
@@ -90,6 +93,7 @@ const environment = z.object({
   BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().optional(),
   TRUSTED_PROXIES: z.string().default(""),
+  PRIVATE_HOSTS: z.string().default(""),
   METRICS_TOKEN: z
     .string()
     .refine((token) => isStrong(token) && isBearerToken(token))
@@ -127,6 +131,7 @@ const ALLOWED: Record<keyof Environment, string> = {
   BOOTSTRAP_ADMIN_EMAIL: "an e-mail address, together with BOOTSTRAP_ADMIN_PASSWORD",
   BOOTSTRAP_ADMIN_PASSWORD: "a password, together with BOOTSTRAP_ADMIN_EMAIL",
   TRUSTED_PROXIES: "addresses or CIDR ranges, separated by commas",
+  PRIVATE_HOSTS: "hosts, each alone or with a port (host:8443), separated by commas",
   METRICS_TOKEN: `one secret of at least ${MINIMUM_SECRET_BYTES} random bytes, without spaces`,
   LOG_LEVEL: "fatal, error, warn, info, debug, trace or silent",
   INSECURE_COOKIES: "true (only on a loopback origin) or false",
@@ -195,6 +200,7 @@ export function readSettings(
     signup: env.SIGNUP,
     bootstrapAdmin: readBootstrapAdmin(env),
     trustedProxies: readTrustedProxies(env),
+    privateHosts: readPrivateHosts(env),
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,
     secureCookies: readSecureCookies(env, origin),
@@ -276,6 +282,12 @@ function readTrustedProxies(env: Environment): string[] {
   } catch {
     return refuse("TRUSTED_PROXIES", env.TRUSTED_PROXIES);
   }
+}
+
+function readPrivateHosts(env: Environment): string[] {
+  return splitList(env.PRIVATE_HOSTS).map(
+    (entry) => parsePrivateHost(entry) ?? refuse("PRIVATE_HOSTS", env.PRIVATE_HOSTS),
+  );
 }
 
 function splitList(text: string): string[] {

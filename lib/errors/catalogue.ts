@@ -20,6 +20,8 @@ export const ERRORS = {
   last_administrator: { status: 409, title: "This is the last active administrator." },
   account_disabled: { status: 409, title: "This account is disabled. Enable it first." },
   email_taken: { status: 409, title: "This e-mail address cannot be used." },
+  audience_taken: { status: 409, title: "There is an audience of this identifier already." },
+  secret_waiting: { status: 409, title: "A new secret is waiting already. Activate it first." },
   not_found: { status: 404, title: "There is nothing here." },
   method_not_allowed: { status: 405, title: "This method is not offered here." },
   length_required: { status: 411, title: "Say how long the request body is (Content-Length)." },

@@ -38,13 +38,13 @@ export interface Assessment {
 
 /** Where private keys are kept. The seam for keys that never come here, as in a KMS. */
 export interface KeyCustody {
-  /** Makes a key. It is nobody's until its record is in the store. */
+  /** Makes a key. It is nobody's until its record is in the store. Secrets of audiences are always sealed. */
   generate(use: KeyUse, algorithm: Algorithm): Promise<NewKey>;
   assess(key: SigningKeyRecord): Promise<Assessment>;
   /** Rejects unless the key is `preferred` or `usable`. */
   open(key: SigningKeyRecord): Promise<Signer>;
   /** The bytes of a secret that both signs and verifies. Throws where they cannot be had. */
-  openSecret(key: SigningKeyRecord): Uint8Array;
+  openSecret(key: NewKey): Uint8Array;
   /** Forgets a key that will sign no more. What is erased with its record needs nothing done. */
   discard(key: Pick<SigningKeyRecord, "kid" | "custody">): Promise<void>;
 }

@@ -2,19 +2,19 @@ import type { Algorithm } from "./algorithms";
 import type { Assessment, KeyCustody, NewKey, Signer } from "./custody";
 import { isOutside, type OutsideCustody } from "./outside-custody";
 import type { SealedCustody } from "./sealed-custody";
-import { isItself, type SigningKeyRecord } from "./signing-key";
+import { audienceOfUse, isItself, type SigningKeyRecord } from "./signing-key";
 
 /** Each key in the custody that it is in. */
 export class EveryCustody implements KeyCustody {
   constructor(
     private readonly sealed: SealedCustody,
     private readonly outside: OutsideCustody | null,
-    /** Where new keys are made: those that are elsewhere make way for them. */
+    /** Where new keys are made, but for what is always sealed: those that are elsewhere make way for them. */
     private readonly home: KeyCustody = outside ?? sealed,
   ) {}
 
   generate(use: NewKey["use"], algorithm: Algorithm): Promise<NewKey> {
-    return this.home.generate(use, algorithm);
+    return this.#homeOf(use).generate(use, algorithm);
   }
 
   async assess(key: SigningKeyRecord): Promise<Assessment> {
@@ -29,7 +29,7 @@ export class EveryCustody implements KeyCustody {
     const custody = isOutside(key) ? this.outside : this.sealed;
     if (custody === null) return heldElsewhere(key);
     const assessment = await custody.assess(key);
-    const isMoving = custody !== this.home && assessment.standing === "preferred";
+    const isMoving = custody !== this.#homeOf(key.use) && assessment.standing === "preferred";
     return isMoving ? { ...assessment, standing: "usable" } : assessment;
   }
 
@@ -37,7 +37,7 @@ export class EveryCustody implements KeyCustody {
     return this.#of(key).open(key);
   }
 
-  openSecret(key: SigningKeyRecord): Uint8Array {
+  openSecret(key: NewKey): Uint8Array {
     return this.#of(key).openSecret(key);
   }
 
@@ -45,7 +45,12 @@ export class EveryCustody implements KeyCustody {
     if (isOutside(key)) await this.outside?.discard(key);
   }
 
-  #of(key: SigningKeyRecord): KeyCustody {
+  /** The secret of an audience is shared with it: it has to be shown once. */
+  #homeOf(use: NewKey["use"]): KeyCustody {
+    return audienceOfUse(use) === null ? this.home : this.sealed;
+  }
+
+  #of(key: NewKey): KeyCustody {
     if (!isOutside(key)) return this.sealed;
     if (this.outside === null)
       throw new Error(`Key ${key.kid} is held by a signer that SIGNER_SOCKET does not name.`);

@@ -4,7 +4,7 @@ import { createSealedBox } from "@/lib/crypto/sealed-box";
 import { ALGORITHMS, type Algorithm, isAlgorithm, isSymmetric } from "./algorithms";
 import { jwksDocument, jwksMaxAgeSeconds } from "./jwks";
 import { SealedCustody } from "./sealed-custody";
-import type { KeyState, SigningKeyRecord } from "./signing-key";
+import { type KeyState, type SigningKeyRecord, secretUse } from "./signing-key";
 import { createRecord } from "./testing/key-records";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -52,6 +52,11 @@ describe("the document", () => {
     const asIfPublic = { ...secretKey, state, publicJwk: { kty: "oct", k: "c2VjcmV0" } };
     expect(published([asIfPublic, ...keys])).toHaveLength(keys.length);
     expect(jwksDocument([asIfPublic]).body).not.toContain("c2VjcmV0");
+  });
+
+  it("never has a key of one audience, whatever its row says it is", () => {
+    const theirs = keys.map((record) => ({ ...record, use: secretUse("billing") }));
+    expect(published([...theirs, ...keys])).toHaveLength(keys.length);
   });
 });
 

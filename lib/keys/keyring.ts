@@ -1,41 +1,51 @@
-import { type CryptoKey, importJWK } from "jose";
+import { importJWK } from "jose";
 import { KEYRING_COOLDOWN_MS, KEYRING_STALE_SECONDS } from "@/lib/config/durations";
 import { addSeconds, type Clock, secondsBetween } from "@/lib/crypto/clock";
 import { type Algorithm, isSymmetric } from "./algorithms";
 import { type Assessment, type KeyCustody, type Signer, SigningUnavailableError } from "./custody";
 import { type JwksDocument, jwksDocument, jwksMaxAgeSeconds } from "./jwks";
-import { type KeySchedule, nextPublishedChange, signingKey, successor } from "./lifecycle";
+import {
+  activeKey,
+  isOfLine,
+  type KeyLine,
+  type KeySchedule,
+  keyLines,
+  nextPublishedChange,
+  signingKey,
+  successor,
+  usableKeys,
+} from "./lifecycle";
 import {
   isAccepted,
   isItself,
+  type KeyUse,
   type LiveKeys,
   type SigningKeyRecord,
   type SigningKeyStore,
+  secretUse,
 } from "./signing-key";
-
-export interface VerificationKey {
-  kid: string;
-  /** A key verifies this algorithm and no other (SECURITY.md J1). */
-  algorithm: Algorithm;
-  key: CryptoKey | Uint8Array;
-}
+import type { VerificationKey } from "./verification-key";
 
 /** A key of the store, and what this process can do with it. */
 export type KnownKey = SigningKeyRecord & Assessment;
 
 interface Contents {
   keys: readonly KnownKey[];
+  needed: readonly Algorithm[];
+  /** What verifies the tokens of our own pages, among others: no secret that an audience shares. */
   verificationKeys: ReadonlyMap<string, VerificationKey>;
   algorithms: ReadonlySet<Algorithm>;
-  signer: Signer | null;
+  /** Of each active key that can be used here, by its kid. */
+  signers: ReadonlyMap<string, Signer>;
   jwks: JwksDocument;
 }
 
 const NO_KEYS: Contents = {
   keys: [],
+  needed: [],
   verificationKeys: new Map(),
   algorithms: new Set(),
-  signer: null,
+  signers: new Map(),
   jwks: jwksDocument([]),
 };
 
@@ -51,8 +61,8 @@ interface KeyringDependencies {
 }
 
 /**
- * The keys of this process, read from the store: all that verify, and the one that signs. Reads them again when it is
- * told to, and when an unknown `kid` arrives: at most once per cool-down however many arrive.
+ * The keys of this process, read from the store: all that verify, and those that sign. Reads them again when it is
+ * told to, and when a key is asked for that it does not know: at most once per cool-down however often that happens.
  */
 export class Keyring {
   /** Goes up whenever the set of keys that verify changes, so that caches of verified tokens know. */
@@ -71,26 +81,45 @@ export class Keyring {
 
   constructor(
     private readonly dependencies: KeyringDependencies,
-    /** Of the key that signs, as soon as there is one. */
+    /** Of the key that signs the tokens of our own pages, as soon as there is one. */
     readonly algorithm: Algorithm,
   ) {}
 
-  /** The key that signed when the store was last read. Throws `SigningUnavailableError` when there was none. */
+  /**
+   * The key that signed the tokens of our own pages when the store was last read. Throws `SigningUnavailableError`
+   * when there was none.
+   */
   get signer(): Signer {
-    const { signer, keys } = this.#contents;
-    if (signer === null) throw new SigningUnavailableError("The keyring holds no key that signs.");
-    // Whoever holds it is silent.
-    const problem = keys.find(({ kid }) => kid === signer.kid)?.problem ?? null;
-    if (problem !== null) throw new SigningUnavailableError(problem);
-    return signer;
+    return this.#signerOf(signingKey(this.keys, this.algorithm));
   }
 
-  /** The key that signs now: read again first where it may have been replaced. Rejects when it cannot be. */
+  /** The key that signs them now: read again first where it may have been replaced. Rejects when it cannot be. */
   async findSigner(): Promise<Signer> {
-    const age =
-      this.#readAt === null ? 0 : Math.abs(secondsBetween(this.#readAt, this.dependencies.clock.now()));
-    if (age > KEYRING_STALE_SECONDS) await this.load();
+    await this.#readIfStale();
     return this.signer;
+  }
+
+  /**
+   * The key that signs for just this use by just this algorithm, as `findSigner`. The store is read where there is
+   * none: it may have just been made.
+   */
+  async findSignerFor(use: KeyUse, algorithm: Algorithm): Promise<Signer> {
+    await this.#readIfStale();
+    const kind = { use, algorithm };
+    if (activeKey(this.keys, kind) === null) await this.#search();
+    return this.#signerOf(activeKey(this.keys, kind));
+  }
+
+  /** The secrets of an audience with which its tokens are verified, as far as they can be opened here. */
+  findSecretKeys(audience: string): VerificationKey[] {
+    const use = secretUse(audience);
+    const accepted = usableKeys(this.keys).filter((key) => key.use === use && isAccepted(key));
+    return accepted.map((key) => toSecret(key, this.dependencies.custody));
+  }
+
+  /** The lines of keys that there are to be: that of our own pages first. */
+  get lines(): KeyLine[] {
+    return keyLines(this.algorithm, this.#contents.needed);
   }
 
   /** Every key that is neither retired nor revoked. */
@@ -98,9 +127,9 @@ export class Keyring {
     return this.#contents.keys;
   }
 
-  /** The key that will sign after the one that does; null while none is staged. */
+  /** The key that will sign the tokens of our own pages next; null while none is staged. */
   get nextKey(): KnownKey | null {
-    return successor(this.keys, this.algorithm);
+    return successor(this.keys, this);
   }
 
   /** Of the keys that verify, or have: the token of a key that is gone is of an unknown key, not a confused one. */
@@ -121,8 +150,8 @@ export class Keyring {
   }
 
   /**
-   * The key of that `kid`, or null. `kid` is looked up in a fixed map and nowhere else. Rejects when a key is not
-   * known and the database cannot be asked about it.
+   * The key of that `kid`, or null: never a secret of an audience. `kid` is looked up in a fixed map and nowhere else.
+   * Rejects when a key is not known and the database cannot be asked about it.
    */
   async findVerificationKey(kid: string): Promise<VerificationKey | null> {
     const known = this.#contents.verificationKeys.get(kid);
@@ -150,6 +179,22 @@ export class Keyring {
     return this.#following;
   }
 
+  #signerOf(key: KnownKey | null): Signer {
+    const signer = key === null ? undefined : this.#contents.signers.get(key.kid);
+    if (key === null || signer === undefined) {
+      throw new SigningUnavailableError("The keyring holds no key that signs.");
+    }
+    // Whoever holds it is silent.
+    if (key.problem !== null) throw new SigningUnavailableError(key.problem);
+    return signer;
+  }
+
+  async #readIfStale(): Promise<void> {
+    const age =
+      this.#readAt === null ? 0 : Math.abs(secondsBetween(this.#readAt, this.dependencies.clock.now()));
+    if (age > KEYRING_STALE_SECONDS) await this.load();
+  }
+
   async #search(): Promise<void> {
     const nowMs = this.dependencies.clock.now().getTime();
     // Distance, not age: a clock that was set back must not stop the searching.
@@ -165,13 +210,13 @@ export class Keyring {
   async #read(): Promise<void> {
     const { clock } = this.dependencies;
     const readAt = clock.now();
-    const { keys: records, now } = await this.#listLive();
+    const { keys: records, needed, now } = await this.#listLive();
     this.#clockAheadSeconds = secondsBetween(readAt, now);
     // Whoever holds a key may have gone or come back.
     const keys = await assessKeys(records, this.dependencies.custody);
-    const fingerprint = keys.map(fingerprintOf).join();
+    const fingerprint = [...needed, ...keys.map(fingerprintOf)].join();
     if (fingerprint !== this.#fingerprint) {
-      await this.#take(keys);
+      await this.#take(keys, needed);
       this.#fingerprint = fingerprint;
     }
     this.#readAt = readAt;
@@ -188,17 +233,18 @@ export class Keyring {
     }
   }
 
-  async #take(keys: readonly KnownKey[]): Promise<void> {
+  async #take(keys: readonly KnownKey[], needed: readonly Algorithm[]): Promise<void> {
     const { custody } = this.dependencies;
     this.#report(keys);
-    const accepted = await acceptedKeys(keys, custody);
+    const accepted = await acceptedKeys(keys.filter(isOfLine), custody);
     const verificationKeys = new Map(accepted.map((key) => [key.kid, key]));
     const isSame = [...verificationKeys.keys()].join() === [...this.#contents.verificationKeys.keys()].join();
     this.#contents = {
       keys,
+      needed,
       verificationKeys,
       algorithms: new Set([...this.algorithms, ...accepted.map(({ algorithm }) => algorithm)]),
-      signer: await this.#openSigner(keys),
+      signers: await this.#openSigners(keys),
       jwks: jwksDocument(keys.filter(({ kid }) => verificationKeys.has(kid))),
     };
     if (!isSame) this.version += 1;
@@ -211,9 +257,13 @@ export class Keyring {
     }
   }
 
-  async #openSigner(keys: readonly KnownKey[]): Promise<Signer | null> {
-    const key = signingKey(keys, this.algorithm);
-    if (key === null) return null;
+  async #openSigners(keys: readonly KnownKey[]): Promise<Contents["signers"]> {
+    const active = usableKeys(keys).filter(({ state }) => state === "active");
+    const signers = await Promise.all(active.map((key) => this.#open(key)));
+    return new Map(signers.map((signer) => [signer.kid, signer]));
+  }
+
+  async #open(key: KnownKey): Promise<Signer> {
     const { kid, algorithm, sign } = await this.dependencies.custody.open(key);
     const timed = async (data: Uint8Array) => {
       const begunAt = performance.now();
@@ -242,11 +292,13 @@ async function acceptedKeys(keys: readonly KnownKey[], custody: KeyCustody): Pro
 
 /** Null for a key that is not what it says it is, and for a secret that is not held here. */
 async function toVerificationKey(record: KnownKey, custody: KeyCustody): Promise<VerificationKey | null> {
-  const { kid, algorithm, publicJwk, standing } = record;
-  if (isSymmetric(algorithm)) {
-    const isHeld = standing === "preferred" || standing === "usable";
-    return isHeld ? { kid, algorithm, key: custody.openSecret(record) } : null;
-  }
+  const { kid, algorithm, publicJwk } = record;
+  if (isSymmetric(algorithm)) return usableKeys([record]).length > 0 ? toSecret(record, custody) : null;
   if (!(await isItself(record))) return null;
   return { kid, algorithm, key: await importJWK({ ...publicJwk, alg: algorithm }, algorithm) };
+}
+
+function toSecret(record: KnownKey, custody: KeyCustody): VerificationKey {
+  const { kid, algorithm } = record;
+  return { kid, algorithm, key: custody.openSecret(record) };
 }

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { AuditEventType } from "@/lib/audit/events";
 import { KEY_STAGED_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
-import { nextKeyStep } from "./lifecycle";
+import type { Algorithm } from "./algorithms";
+import { type KeyLine, keyLines, nextKeyStep } from "./lifecycle";
 import type { SigningKeyRecord } from "./signing-key";
 import type { ProcessSettings } from "./testing/key-process";
-import { alike, different, SECOND, SHARED, scripts, THIRD } from "./testing/key-scripts";
+import { alike, different, needed, SECOND, SHARED, scripts, THIRD } from "./testing/key-scripts";
 import { DAY_SECONDS } from "./testing/key-story";
 import { KeyWorld, POLL_SECONDS, type Step } from "./testing/key-world";
 import { isHurried } from "./testing/token-watch";
@@ -32,8 +33,12 @@ function expectWhole({ rows }: KeyWorld): void {
 }
 
 /** Lives through the script, until all processes have done what there was to do. */
-async function live(settings: ProcessSettings[], script: Step[], areAwake = false): Promise<KeyWorld> {
-  const world = new KeyWorld(settings, areAwake);
+async function live(
+  settings: ProcessSettings[],
+  script: Step[],
+  { areAwake = false, needed = [] as Algorithm[] } = {},
+): Promise<KeyWorld> {
+  const world = new KeyWorld(settings, areAwake, needed);
   const seen = new Map<string, number>();
   for (const step of script) {
     await world.take(step);
@@ -49,24 +54,41 @@ async function live(settings: ProcessSettings[], script: Step[], areAwake = fals
   return world;
 }
 
-/** One key signs, one is staged, and every process knows that. */
-function expectOneOfEach({ rows, processes }: KeyWorld): void {
-  const [active, ...others] = rows.filter(({ state }) => state === "active");
-  expect(others).toEqual([]);
-  expect(rows.filter(({ state }) => state === "staged")).toHaveLength(1);
-  for (const { keys } of processes) expect(keys?.keyring.signer.kid).toBe(active?.kid);
+/** Of each line one key signs, one is staged, and every process knows that. */
+async function expectOneOfEach(world: KeyWorld): Promise<void> {
+  for (const { algorithm, allowsStandIn } of linesOf(world)) {
+    const ours = world.rows.filter((row) => row.algorithm === algorithm);
+    const active = ours.filter(({ state }) => state === "active");
+    expect(ours.filter(({ state }) => state === "staged")).toHaveLength(1);
+    expect(active.length).toBeLessThanOrEqual(1);
+    const [key] = active;
+    if (key === undefined) expect(allowsStandIn && linesOf(world).length > 1).toBe(true);
+    for (const { keys } of world.processes) {
+      if (key === undefined) expect(await keys?.keyring.findSigner()).toBeDefined();
+      else expect((await keys?.keyring.findSignerFor("access_token", algorithm))?.kid).toBe(key.kid);
+    }
+  }
 }
+
+/** Of processes that are set up alike. */
+const linesOf = ({ processes, store }: KeyWorld): KeyLine[] =>
+  keyLines(processes[0]?.settings.algorithm ?? "ES256", store.needed);
 
 /**
  * No key signs before services can have heard of it, but for the first of its kind and in the place of one that was
  * revoked; and not even then while there is one that they know.
  */
-function expectAnnounced(rows: readonly SigningKeyRecord[]): void {
+function expectAnnounced({ rows, store }: KeyWorld): void {
   const hurried = rows.filter(isHurried);
   const kinds = new Set(rows.map(({ custody, algorithm }) => `${custody} ${algorithm}`));
   const revoked = rows.filter(({ state }) => state === "revoked");
   expect(hurried.length).toBeLessThanOrEqual(kinds.size + revoked.length);
-  for (const key of hurried) expect(rows.filter((other) => couldHaveSigned(other, key))).toEqual([]);
+  for (const key of hurried) {
+    // None of another algorithm may sign for an audience.
+    const isExact = store.needed.includes(key.algorithm);
+    const others = rows.filter((row) => !isExact || row.algorithm === key.algorithm);
+    expect(others.filter((other) => couldHaveSigned(other, key))).toEqual([]);
+  }
 }
 
 /** Whether services knew `other` when `key` began to sign, and whoever could use the one could use the other. */
@@ -82,11 +104,12 @@ function couldHaveSigned(other: SigningKeyRecord, key: SigningKeyRecord): boolea
 const eventsOf = ({ store }: KeyWorld, type: AuditEventType) =>
   store.events.filter((event) => event.type === type);
 
-/** Beside the first two, a key was made for each that was replaced or revoked, and for no other reason. */
+/** Beside the first two of each line, a key was made for each that was replaced or revoked, and for no other reason. */
 function expectNoneToSpare(world: KeyWorld): void {
   const replaced = eventsOf(world, "signing_key.activated").map(({ details }) => details.replaces);
   const revoked = world.rows.filter(({ kid, state }) => state === "revoked" && !replaced.includes(kid));
-  expect(world.rows).toHaveLength(2 + replaced.filter((kid) => kid !== null).length + revoked.length);
+  const first = 2 * linesOf(world).length;
+  expect(world.rows).toHaveLength(first + replaced.filter((kid) => kid !== null).length + revoked.length);
 }
 
 /** Nobody will change what is published before whoever has fetched it now has to fetch it again. */
@@ -95,7 +118,7 @@ function expectLastingJwks({ processes }: KeyWorld): void {
   const maxAge = Math.max(...running.map(({ keyring }) => keyring.jwks.maxAgeSeconds));
   for (const { keyring, schedule } of running) {
     const at = addSeconds(keyring.now, maxAge - POLL_SECONDS * running.length);
-    const step = nextKeyStep(keyring.keys, keyring.algorithm, schedule, at);
+    const step = nextKeyStep(keyring.keys, keyring.lines, schedule, at);
     // A key that stops stays published.
     expect(step?.kind ?? "stop", `within ${maxAge} s`).toBe("stop");
   }
@@ -111,14 +134,15 @@ function expectDue(world: KeyWorld, rotationDays: number): void {
   }
 }
 
-/** Each rotation was asked for, or a whole period has passed, or the clock has been set ahead. */
+/** Each rotation of a line was asked for, or a whole period has passed, or the clock has been set ahead. */
 function expectFewRotations(world: KeyWorld, rotationDays: number): void {
   const replaced = eventsOf(world, "signing_key.activated").filter(
     ({ details }) => details.replaces !== null,
   );
   const requested = eventsOf(world, "signing_key.rotation_requested");
   const periods = Math.floor(world.elapsedSeconds / (rotationDays * DAY_SECONDS));
-  expect(replaced.length).toBeLessThanOrEqual(requested.length + periods + world.jumpsAhead);
+  const due = linesOf(world).length * (periods + world.jumpsAhead);
+  expect(replaced.length).toBeLessThanOrEqual(requested.length + due);
 }
 
 describe("whatever happens to processes that are set up alike", { timeout: TIMEOUT_MS }, () => {
@@ -128,13 +152,14 @@ describe("whatever happens to processes that are set up alike", { timeout: TIMEO
       fc.asyncProperty(
         alike([SHARED, SECOND], [SECOND, SHARED]),
         scripts({ rewraps: true }),
-        async (settings, script) => {
-          const world = await live(settings, script);
+        needed,
+        async (settings, script, needed) => {
+          const world = await live(settings, script, { needed });
           expect(world.tokens.refusals).toEqual([]);
-          expectOneOfEach(world);
+          await expectOneOfEach(world);
           expectNoneToSpare(world);
           expectDue(world, settings[0]?.rotationDays ?? 0);
-          expectAnnounced(world.rows);
+          expectAnnounced(world);
           expectLastingJwks(world);
           met.crashes += world.processes.reduce((sum, { crashes }) => sum + crashes, 0);
           met.takenAfterStop += world.tokens.takenAfterStop;
@@ -149,13 +174,18 @@ describe("whatever happens to processes that are set up alike", { timeout: TIMEO
 
   it("a clock of the database that jumps makes no extra key and stops no rotation", async () => {
     await fc.assert(
-      fc.asyncProperty(alike([SHARED]), scripts({ jumps: true }), async (settings, script) => {
-        const world = await live(settings, script);
-        expectOneOfEach(world);
-        expectNoneToSpare(world);
-        expectFewRotations(world, settings[0]?.rotationDays ?? 0);
-        expect(Math.max(0, ...world.promises)).toBeLessThanOrEqual(KEY_STAGED_SECONDS);
-      }),
+      fc.asyncProperty(
+        alike([SHARED]),
+        scripts({ jumps: true }),
+        needed,
+        async (settings, script, needed) => {
+          const world = await live(settings, script, { needed });
+          await expectOneOfEach(world);
+          expectNoneToSpare(world);
+          expectFewRotations(world, settings[0]?.rotationDays ?? 0);
+          expect(Math.max(0, ...world.promises)).toBeLessThanOrEqual(KEY_STAGED_SECONDS);
+        },
+      ),
       runs(60),
     );
   });
@@ -167,10 +197,11 @@ describe("whatever happens to processes that are set up differently", { timeout:
       fc.asyncProperty(
         different([SHARED], [SHARED, SECOND], [SECOND, SHARED], [THIRD, SHARED]),
         scripts(),
-        async (settings, script) => {
-          const world = await live(settings, script, true);
+        needed,
+        async (settings, script, needed) => {
+          const world = await live(settings, script, { areAwake: true, needed });
           expect(world.tokens.refusals).toEqual([]);
-          expectAnnounced(world.rows);
+          expectAnnounced(world);
           expectLastingJwks(world);
         },
       ),
@@ -183,8 +214,9 @@ describe("whatever happens to processes that are set up differently", { timeout:
       fc.asyncProperty(
         different([SHARED], [SECOND, SHARED], [SECOND], [THIRD]),
         scripts({ rewraps: true, jumps: true }),
-        async (settings, script) => {
-          await live(settings, script);
+        needed,
+        async (settings, script, needed) => {
+          await live(settings, script, { needed });
         },
       ),
       runs(25),

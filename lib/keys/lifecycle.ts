@@ -1,7 +1,7 @@
 import { addSeconds, earlierOf, laterOf } from "@/lib/crypto/clock";
 import type { Algorithm } from "./algorithms";
 import type { KeyStanding } from "./custody";
-import type { KeyState, SigningKeyRecord } from "./signing-key";
+import { audienceOfUse, type KeyState, type KeyUse, type SigningKeyRecord } from "./signing-key";
 
 /** How long a key is in each of its states. */
 export interface KeySchedule {
@@ -18,15 +18,42 @@ export interface KeySchedule {
 /** What the life of a key depends on. */
 export type KeyFacts = Pick<
   SigningKeyRecord,
-  "kid" | "state" | "algorithm" | "custody" | "createdAt" | "activatedAt" | "activatesAt" | "retiringAt"
+  | "kid"
+  | "use"
+  | "state"
+  | "algorithm"
+  | "custody"
+  | "createdAt"
+  | "activatedAt"
+  | "activatesAt"
+  | "retiringAt"
 > & { standing: KeyStanding };
+
+/** The keys of one algorithm that sign tokens for everybody: one does, and one is staged to be the next. */
+export interface KeyLine {
+  algorithm: Algorithm;
+  /** Whether a key of another line may sign in its place until one of its own may. */
+  allowsStandIn: boolean;
+}
+
+/** The line of our own pages first. An audience takes its algorithm and no other. */
+export function keyLines(own: Algorithm, needed: readonly Algorithm[]): KeyLine[] {
+  const others = needed.filter((algorithm) => algorithm !== own);
+  return [
+    { algorithm: own, allowsStandIn: !needed.includes(own) },
+    ...others.map((algorithm) => ({ algorithm, allowsStandIn: false })),
+  ];
+}
+
+/** Those of which no key can be made for the moment. */
+export type StuckAlgorithms = Pick<ReadonlySet<Algorithm>, "has" | "size">;
 
 /** One change of one key. Each leaves the keys whole, so that a crash before or after any of them costs nothing. */
 export type KeyStep =
   /** A new key that signs at once: there is none that could. */
-  | { kind: "create" }
-  /** A new key that will sign from then on. */
-  | { kind: "stage"; activatesAt: Date }
+  | { kind: "create"; algorithm: Algorithm }
+  /** A new key that will sign from then on, or when somebody says so. */
+  | { kind: "stage"; algorithm: Algorithm; activatesAt: Date | null }
   /** A staged key will sign earlier than was planned. */
   | { kind: "reschedule"; kid: string; activatesAt: Date }
   /** A staged key signs, and those that signed stop: more than one where secrets or signers were used side by side. */
@@ -38,27 +65,39 @@ export type KeyStep =
 
 /**
  * What is due now, the most urgent first, or null. Keys move staged -> active -> retiring -> retired by this alone;
- * emergency revocation is the other way out. `now` is one clock for all instances: the database's.
+ * emergency revocation is the other way out. `now` is one clock for all instances: the database's. The secrets of
+ * audiences move by this only when they are refused, or have been retiring for long enough.
  *
  * Beside the key that signs there is always a staged one, so that the next rotation, planned or not, is to a key that
  * verifiers have heard of (docs/decisions/013).
+ *
+ * The lines of the algorithms that are `stuck` have to wait; the others go on.
  */
 export function nextKeyStep(
   keys: readonly KeyFacts[],
-  algorithm: Algorithm,
+  lines: readonly KeyLine[],
   schedule: KeySchedule,
   now: Date,
+  stuck: StuckAlgorithms = new Set(),
 ): KeyStep | null {
-  const usable = usableKeys(keys);
-  const ours = usable.filter((key) => key.algorithm === algorithm);
+  const moving = lines.filter(({ algorithm }) => !stuck.has(algorithm));
   return (
     removeRefused(keys) ??
-    signSomehow(usable, ours, schedule, now) ??
-    activateWhatIsDue(ours, schedule, now) ??
-    stageSuccessor(ours, schedule, now) ??
+    firstStep(moving, (line) => stepToSign(keys, line, schedule, now)) ??
+    firstStep(moving, (line) => activateWhatIsDue(usableOf(keys, line), schedule, now)) ??
+    firstStep(moving, (line) => stageSuccessor(usableOf(keys, line), line, schedule, now)) ??
     retireWhatIsOver(keys, schedule, now) ??
-    clearAbandoned(keys, algorithm, schedule, now)
+    // Whoever could not make a key may need what he has.
+    (stuck.size > 0 ? null : clearAbandoned(keys, lines, schedule, now))
   );
+}
+
+function firstStep(lines: readonly KeyLine[], stepOf: (line: KeyLine) => KeyStep | null): KeyStep | null {
+  for (const line of lines) {
+    const step = stepOf(line);
+    if (step !== null) return step;
+  }
+  return null;
 }
 
 /** A change that should have happened this long ago is not about to. */
@@ -70,9 +109,10 @@ export function nextPublishedChange(
   schedule: KeySchedule,
   now: Date,
 ): Date | null {
+  const published = keys.filter(isOfLine);
   const hasSuccessor = ({ algorithm }: Pick<KeyFacts, "algorithm">) =>
-    inState(keys, "staged").some((key) => key.algorithm === algorithm);
-  const changes = keys.flatMap((key) => {
+    inState(published, "staged").some((key) => key.algorithm === algorithm);
+  const changes = published.flatMap((key) => {
     if (key.state === "retiring") return [retiresAt(key, schedule)];
     // Its successor is published as soon as it signs.
     if (key.state === "staged") return [key.activatesAt ?? key.createdAt];
@@ -90,15 +130,20 @@ function newestActive<Key extends Pick<KeyFacts, "state" | "activatedAt" | "stan
   return inState(keys, "active").toSorted(order)[0] ?? null;
 }
 
-/** The key that signs: of this algorithm, else of any other that can be used. */
-export function signingKey<Key extends KeyFacts>(keys: readonly Key[], algorithm: Algorithm): Key | null {
-  const usable = usableKeys(keys);
-  return newestActive(usable.filter((key) => key.algorithm === algorithm)) ?? newestActive(usable);
-}
+/** What a key signs, and how: keys that have both in common follow one another. */
+type KeyKind = Pick<KeyFacts, "algorithm"> & { use?: KeyUse };
 
-/** The active keys that could sign here and do not, because another of their algorithm does. */
+/** The key of just this kind that signs here. */
+export const activeKey = <Key extends KeyFacts>(keys: readonly Key[], kind: KeyKind): Key | null =>
+  newestActive(usableOf(keys, kind));
+
+/** The key that signs the tokens of our own pages: of this algorithm, else of any other line. */
+export const signingKey = <Key extends KeyFacts>(keys: readonly Key[], algorithm: Algorithm): Key | null =>
+  activeKey(keys, { algorithm }) ?? newestActive(usableKeys(keys).filter(isOfLine));
+
+/** The active keys that could sign here and do not, because another of their kind does. */
 export function spareKeys<Key extends KeyFacts>(keys: readonly Key[]): Key[] {
-  return inState(usableKeys(keys), "active").filter((key) => signingKey(keys, key.algorithm) !== key);
+  return inState(usableKeys(keys), "active").filter((key) => activeKey(keys, key) !== key);
 }
 
 /** When a staged key may sign at the earliest. A key of the future was made before the clock was set back. */
@@ -121,6 +166,17 @@ export function usableKeys<Key extends Pick<KeyFacts, "standing">>(keys: readonl
   return keys.filter(({ standing }) => standing === "preferred" || standing === "usable");
 }
 
+/** Not a secret that one audience shares. */
+export const isOfLine = ({ use }: Pick<KeyFacts, "use">): boolean => audienceOfUse(use) === null;
+
+/** The keys of just this kind that this process can sign with. */
+function usableOf<Key extends KeyFacts>(
+  keys: readonly Key[],
+  { use = "access_token", algorithm }: KeyKind,
+): Key[] {
+  return usableKeys(keys).filter((key) => key.use === use && key.algorithm === algorithm);
+}
+
 /** The staged key that signs next: kept where new keys are, if there is one, and the earliest of those. */
 function nextStaged<Key extends KeyFacts>(ours: readonly Key[]): Key | null {
   const order = (a: KeyFacts, b: KeyFacts) =>
@@ -128,9 +184,9 @@ function nextStaged<Key extends KeyFacts>(ours: readonly Key[]): Key | null {
   return inState(ours, "staged").toSorted(order)[0] ?? null;
 }
 
-/** The key that this process will sign with next, or null. */
-export const successor = <Key extends KeyFacts>(keys: readonly Key[], algorithm: Algorithm): Key | null =>
-  nextStaged(usableKeys(keys).filter((key) => key.algorithm === algorithm));
+/** The key of just this kind that this process will sign with next, or null. */
+export const successor = <Key extends KeyFacts>(keys: readonly Key[], kind: KeyKind): Key | null =>
+  nextStaged(usableOf(keys, kind));
 
 const retire = ({ kid }: KeyFacts): KeyStep => ({ kind: "retire", kid });
 const stop = ({ kid }: KeyFacts): KeyStep => ({ kind: "stop", kid });
@@ -144,20 +200,26 @@ function removeRefused(keys: readonly KeyFacts[]): KeyStep | null {
 }
 
 /**
- * A usable key of another algorithm goes on signing until a staged one may. It even begins to, where it is the only
- * one that verifiers have heard of.
+ * What it takes for a key to sign in this line, where none does; or null. A key of another line that may stand in goes
+ * on signing until a staged one may. It even begins to, where it is the only one that verifiers have heard of.
  */
-function signSomehow(
-  usable: readonly KeyFacts[],
-  ours: readonly KeyFacts[],
+export function stepToSign(
+  keys: readonly KeyFacts[],
+  line: KeyLine,
   schedule: KeySchedule,
   now: Date,
 ): KeyStep | null {
-  if (newestActive(usable) !== null) return null;
-  const staged = [...inState(ours, "staged"), ...inState(usable, "staged")];
-  const known = staged.find((key) => soonestActivation(key, schedule, now) <= now);
-  const kid = (known ?? nextStaged(ours))?.kid;
-  return kid === undefined ? { kind: "create" } : { kind: "activate", kid, replaces: [] };
+  const ours = usableOf(keys, line);
+  const others = line.allowsStandIn ? usableKeys(keys).filter(isOfLine) : [];
+  if (newestActive(ours) !== null) return null;
+  const known = (staged: readonly KeyFacts[]) =>
+    nextStaged(staged.filter((key) => soonestActivation(key, schedule, now) <= now));
+  const own = known(ours);
+  if (own === null && newestActive(others) !== null) return null;
+  const kid = (own ?? known(others) ?? nextStaged(ours))?.kid;
+  return kid === undefined
+    ? { kind: "create", algorithm: line.algorithm }
+    : { kind: "activate", kid, replaces: [] };
 }
 
 function activateWhatIsDue(ours: readonly KeyFacts[], schedule: KeySchedule, now: Date): KeyStep | null {
@@ -171,12 +233,18 @@ function activateWhatIsDue(ours: readonly KeyFacts[], schedule: KeySchedule, now
   return { kind: "activate", kid: staged.kid, replaces: replaces.map(({ kid }) => kid) };
 }
 
-function stageSuccessor(ours: readonly KeyFacts[], schedule: KeySchedule, now: Date): KeyStep | null {
+function stageSuccessor(
+  ours: readonly KeyFacts[],
+  { algorithm }: KeyLine,
+  schedule: KeySchedule,
+  now: Date,
+): KeyStep | null {
   const active = newestActive(ours);
   const staged = nextStaged(ours);
   const due = dueAt(active, schedule, now);
   if (staged?.standing !== "preferred") {
-    return { kind: "stage", activatesAt: laterOf(due, addSeconds(now, schedule.stagedSeconds)) };
+    const activatesAt = laterOf(due, addSeconds(now, schedule.stagedSeconds));
+    return { kind: "stage", algorithm, activatesAt };
   }
   // The period was made shorter since it was staged.
   const activatesAt = laterOf(due, soonestActivation(staged, schedule, now));
@@ -201,13 +269,13 @@ function retireWhatIsOver(keys: readonly KeyFacts[], schedule: KeySchedule, now:
  */
 function clearAbandoned(
   keys: readonly KeyFacts[],
-  algorithm: Algorithm,
+  lines: readonly KeyLine[],
   schedule: KeySchedule,
   now: Date,
 ): KeyStep | null {
   const isPast = (due: Date) => addSeconds(due, schedule.abandonedSeconds) <= now;
-  const own = [signingKey(keys, algorithm), successor(keys, algorithm)];
-  for (const key of keys) {
+  const own = lines.flatMap((line) => [signingKey(keys, line.algorithm), successor(keys, line)]);
+  for (const key of keys.filter(isOfLine)) {
     if (own.includes(key)) continue;
     const dueSince = addSeconds(key.activatedAt ?? key.createdAt, schedule.rotationSeconds);
     if (key.state === "active" && isPast(dueSince)) return stop(key);

@@ -2,7 +2,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { SIGNER_KEEP_SECONDS } from "@/lib/config/durations";
 import { issueAccessToken, type TokenSubject } from "@/lib/tokens/issue";
-import { meshProfile } from "@/lib/tokens/profiles";
+import { ownProfile } from "@/lib/tokens/profiles";
 import { SigningUnavailableError } from "./custody";
 import { OutsideCustody } from "./outside-custody";
 import { sweepSigner } from "./sweep-signer";
@@ -63,7 +63,7 @@ describe("keys that a signer outside holds", () => {
     const { accessToken } = await issueAccessToken(
       { ...subject, ...dates },
       origin,
-      meshProfile(600),
+      ownProfile("ES256", 600),
       by,
       NOW,
     );

@@ -2,8 +2,8 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { addSeconds } from "@/lib/crypto/clock";
 import { issueAccessToken } from "@/lib/tokens/issue";
-import { meshProfile } from "@/lib/tokens/profiles";
-import { verifyAccessToken } from "@/lib/tokens/verify";
+import { ownProfile } from "@/lib/tokens/profiles";
+import { verifyToken } from "@/lib/tokens/verify";
 import { type Algorithm, isSymmetric } from "./algorithms";
 import { HeldClock } from "./testing/held-clock";
 import { DAY_SECONDS, kidOf, nameOf, publishedBy, signerOf, statesOf } from "./testing/key-story";
@@ -31,7 +31,13 @@ const subject = {
 
 async function issue({ keyring }: TestKeys, at: Date): Promise<Issued> {
   const signer = await keyring.findSigner();
-  const { accessToken } = await issueAccessToken(subject, ORIGIN, meshProfile(LIFETIME_SECONDS), signer, at);
+  const { accessToken } = await issueAccessToken(
+    subject,
+    ORIGIN,
+    ownProfile("ES256", LIFETIME_SECONDS),
+    signer,
+    at,
+  );
   return { token: accessToken, kid: signer.kid, at };
 }
 
@@ -40,12 +46,12 @@ async function judge({ keyring }: TestKeys, { token }: Issued, now: Date): Promi
   const rules = {
     issuer: ORIGIN,
     audience: ORIGIN,
-    profile: meshProfile(LIFETIME_SECONDS),
+    profile: ownProfile("ES256", LIFETIME_SECONDS),
     clockToleranceSeconds: 10,
     algorithms: keyring.algorithms,
     findKey: (kid: string) => keyring.findVerificationKey(kid),
   };
-  const verification = await verifyAccessToken(token, rules, now);
+  const verification = await verifyToken(token, rules, now);
   return verification.ok ? "accepted" : verification.reason;
 }
 

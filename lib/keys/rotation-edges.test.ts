@@ -97,7 +97,7 @@ test.each(EXTREMES)(
     world.truth.advanceSeconds(0.001);
     await verifier?.poll();
     world.truth.advanceSeconds(KEYRING_STALE_SECONDS - 0.001);
-    const token = await issuer?.issue();
+    const token = await issuer?.issue(null);
     expect(token?.kid).toBe(kidOf(world.store, "k1"));
     if (!token || !verifier) throw new Error("A token was expected.");
     expect(verifier.keys?.keyring.signer.kid).toBe(kidOf(world.store, "k2"));

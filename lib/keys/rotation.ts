@@ -1,11 +1,21 @@
 import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEvent, AuditEventType, AuditLog } from "@/lib/audit/events";
 import { earlierOf, laterOf } from "@/lib/crypto/clock";
-import { isSymmetric } from "./algorithms";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { type Algorithm, isSymmetric } from "./algorithms";
 import { type KeyCustody, type NewKey, SigningUnavailableError } from "./custody";
 import { assessKeys, type Keyring, type KnownKey } from "./keyring";
-import { type KeySchedule, type KeyStep, nextKeyStep, soonestActivation, successor } from "./lifecycle";
-import type { KeyUse, SigningKeyRecord, SigningKeyStore } from "./signing-key";
+import {
+  type KeyLine,
+  type KeySchedule,
+  type KeyStep,
+  keyLines,
+  nextKeyStep,
+  type StuckAlgorithms,
+  soonestActivation,
+  successor,
+} from "./lifecycle";
+import { audienceOfUse, type SigningKeyRecord, type SigningKeyStore } from "./signing-key";
 
 /** What a change of the keys is written to, all of it or nothing. */
 export interface KeyStores {
@@ -20,44 +30,61 @@ export interface RotationDependencies<Stores extends KeyStores = KeyStores> {
   atomically<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result>;
 }
 
-const USE: KeyUse = "access_token";
-
 /** More steps than that at once are due to nobody. */
-const MAX_STEPS = 20;
+const MAX_STEPS = 60;
 
 /**
  * Takes every step that is due, each in a transaction of its own, and reads the keyring after it. However many
- * processes do this at once, each step is taken once. Rejects when the store or the custody cannot be reached.
+ * processes do this at once, each step is taken once. Rejects when the store or the custody cannot be reached; a key
+ * that cannot be made keeps no other line from moving.
  */
 export async function advanceKeys(deps: RotationDependencies): Promise<void> {
+  const stuck = await takeDueSteps(deps);
+  for (const failure of stuck.values()) throw failure;
+}
+
+/** Says of which algorithms no key could be made, and why not. */
+async function takeDueSteps(deps: RotationDependencies): Promise<Map<Algorithm, unknown>> {
   const { keyring, custody, schedule } = deps;
+  const stuck = new Map<Algorithm, unknown>();
   for (let taken = 0; taken < MAX_STEPS; taken += 1) {
-    const planned = nextKeyStep(keyring.keys, keyring.algorithm, schedule, keyring.now);
-    if (planned === null) return;
-    // Not while others wait for the lock.
-    const fresh = needsNewKey(planned) ? await custody.generate(USE, keyring.algorithm) : null;
-    const { isOver, ended } = await deps.atomically((stores) => takeNextStep(deps, stores, fresh));
+    const planned = nextKeyStep(keyring.keys, keyring.lines, schedule, keyring.now, stuck);
+    if (planned === null) return stuck;
+    let fresh: NewKey | null = null;
+    if (needsNewKey(planned)) {
+      try {
+        // Not while others wait for the lock.
+        fresh = await custody.generate("access_token", planned.algorithm);
+      } catch (failure) {
+        stuck.set(planned.algorithm, failure);
+        continue;
+      }
+    }
+    const { isOver, ended } = await deps.atomically((stores) => takeNextStep(deps, stores, fresh, stuck));
     await discardAll(custody, ended);
     await keyring.load();
-    if (isOver) return;
+    if (isOver) return stuck;
   }
+  return stuck;
 }
 
 /**
- * The key that is staged will sign as soon as every verifier can have heard of it, which may be at once.
- * Says which key that is, and from when.
+ * The key that is staged in the line of this algorithm will sign as soon as every verifier can have heard of it, which
+ * may be at once. Says which key that is, and from when. Throws `invalid_request` for an algorithm that has no line.
  */
 export async function requestRotation(
   deps: RotationDependencies,
   actor: Actor,
   note: string | null,
+  algorithm: Algorithm = deps.keyring.algorithm,
 ): Promise<{ kid: string; signsFrom: Date }> {
   const { keyring, schedule } = deps;
   await keyring.load();
-  await advanceKeys(deps);
+  requireLine(keyring.lines, algorithm);
+  await advanceLine(deps, algorithm);
   const requested = await deps.atomically(async (stores) => {
     const { keys, now } = await holdKeys(deps, stores);
-    const staged = successor(keys, keyring.algorithm);
+    const staged = successor(keys, { algorithm });
     if (staged === null) throw new SigningUnavailableError("No key is staged that could sign.");
     const soonest = laterOf(now, soonestActivation(staged, schedule, now));
     const signsFrom = earlierOf(staged.activatesAt ?? soonest, soonest);
@@ -72,17 +99,30 @@ export async function requestRotation(
     return { kid: staged.kid, signsFrom };
   });
   await keyring.load();
-  await advanceKeys(deps);
+  await advanceLine(deps, algorithm);
   return requested;
 }
 
-/** The keys as they are until the transaction ends: nobody else changes them meanwhile. */
+function requireLine(lines: readonly KeyLine[], algorithm: Algorithm): void {
+  const algorithms = lines.map((line) => line.algorithm);
+  if (algorithms.includes(algorithm)) return;
+  const message = `Nothing is signed with ${algorithm} here. Choose ${algorithms.join(" or ")}.`;
+  throw new LatchkeyError("invalid_request", { fields: { algorithm: message } });
+}
+
+/** As `advanceKeys`, where only this line has to move. */
+async function advanceLine(deps: RotationDependencies, algorithm: Algorithm): Promise<void> {
+  const stuck = await takeDueSteps(deps);
+  if (stuck.has(algorithm)) throw stuck.get(algorithm);
+}
+
+/** The keys, and the lines that they are in, as they are until the transaction ends: nobody else changes them meanwhile. */
 export async function holdKeys(
-  { custody }: Pick<RotationDependencies, "custody">,
+  { custody, keyring }: Pick<RotationDependencies, "custody" | "keyring">,
   { signingKeys }: Pick<KeyStores, "signingKeys">,
-): Promise<{ keys: KnownKey[]; now: Date }> {
-  const { keys, now } = await signingKeys.lockLive();
-  return { keys: await assessKeys(keys, custody), now };
+): Promise<{ keys: KnownKey[]; lines: KeyLine[]; now: Date }> {
+  const { keys, needed, now } = await signingKeys.lockLive();
+  return { keys: await assessKeys(keys, custody), lines: keyLines(keyring.algorithm, needed), now };
 }
 
 /** Takes the step that is due under the lock, which may be another than was planned, or none any more. */
@@ -90,19 +130,22 @@ async function takeNextStep(
   deps: RotationDependencies,
   stores: KeyStores,
   fresh: NewKey | null,
+  stuck: StuckAlgorithms,
 ): Promise<{ isOver: boolean; ended: Pick<SigningKeyRecord, "kid" | "custody">[] }> {
-  const { keys, now } = await holdKeys(deps, stores);
-  const step = nextKeyStep(keys, deps.keyring.algorithm, deps.schedule, now);
-  const isUsed = step !== null && needsNewKey(step);
+  const { keys, lines, now } = await holdKeys(deps, stores);
+  const step = nextKeyStep(keys, lines, deps.schedule, now, stuck);
+  const isOfNewKey = step !== null && needsNewKey(step);
+  const isUsed = isOfNewKey && step.algorithm === fresh?.algorithm;
   const unused = fresh === null || isUsed ? [] : [fresh];
   if (step === null) return { isOver: true, ended: unused };
-  // It takes a key now and did not before: it is planned again.
-  if (isUsed && fresh === null) return { isOver: false, ended: unused };
+  // It takes a key now that was not made before: it is planned again.
+  if (isOfNewKey && !isUsed) return { isOver: false, ended: unused };
   const ended = await takeStep(stores, keys, step, fresh, now);
   return { isOver: false, ended: [...unused, ...ended] };
 }
 
-export const needsNewKey = ({ kind }: KeyStep): boolean => kind === "create" || kind === "stage";
+const needsNewKey = (step: KeyStep): step is KeyStep & { kind: "create" | "stage" } =>
+  step.kind === "create" || step.kind === "stage";
 
 /** Writes one step and its audit events. Returns the keys that nobody signs with any more. */
 export async function takeStep(
@@ -130,7 +173,7 @@ export async function takeStep(
         activatesAt: step.activatesAt,
       } as const;
       await signingKeys.insert(key);
-      const activatesAt = step.activatesAt.toISOString();
+      const activatesAt = step.activatesAt?.toISOString() ?? null;
       await audit.record(keyEvent("signing_key.staged", key, now, { activatesAt }));
       return [];
     }
@@ -169,20 +212,24 @@ export async function discardAll(
   await Promise.allSettled(keys.map((key) => custody.discard(key)));
 }
 
-export const keyEvent = (
+/** Of a secret it says whose it is. */
+export function keyEvent(
   type: AuditEventType,
-  { kid, algorithm }: Pick<SigningKeyRecord, "kid" | "algorithm">,
+  { kid, algorithm, use }: Pick<SigningKeyRecord, "kid" | "algorithm" | "use">,
   at: Date,
   details: AuditEvent["details"] = {},
-): AuditEvent => ({
-  at,
-  type,
-  actorId: null,
-  userId: null,
-  sessionId: null,
-  client: null,
-  details: { kid, algorithm, ...details },
-});
+): AuditEvent {
+  const audience = audienceOfUse(use);
+  return {
+    at,
+    type,
+    actorId: null,
+    userId: null,
+    sessionId: null,
+    client: null,
+    details: { kid, algorithm, ...(audience === null ? {} : { audience }), ...details },
+  };
+}
 
 /** Its private part is erased, unless its tokens are verified with it. */
 const stopped = (key: SigningKeyRecord, now: Date): SigningKeyRecord => ({

@@ -1,11 +1,12 @@
 import { createHmac, createPrivateKey, type KeyObject, sign as signWith } from "node:crypto";
 import { promisify } from "node:util";
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair } from "jose";
-import { randomId, randomSecret } from "@/lib/crypto/random";
+import { encodeBase64url } from "@/lib/crypto/base64url";
+import { randomId, randomSecret, randomToken } from "@/lib/crypto/random";
 import { type SealedBox, SealedBoxError, sealedUnder } from "@/lib/crypto/sealed-box";
 import { ALGORITHMS, type Algorithm, isSymmetric } from "./algorithms";
 import type { Assessment, KeyCustody, NewKey, Signer } from "./custody";
-import { type KeyIdentity, type SigningKeyRecord, sealingContext } from "./signing-key";
+import { audienceOfUse, type KeyIdentity, type SigningKeyRecord, sealingContext } from "./signing-key";
 
 const signAsync = promisify(signWith);
 
@@ -15,7 +16,7 @@ export class SealedCustody implements KeyCustody {
 
   async generate(use: NewKey["use"], algorithm: Algorithm): Promise<NewKey> {
     const { kid, publicJwk, privateKey } = isSymmetric(algorithm)
-      ? { kid: randomId(), publicJwk: { kty: "oct" }, privateKey: randomSecret() }
+      ? { ...(await generateSecret(use)), publicJwk: { kty: "oct" } }
       : await generatePair(algorithm);
     const identity = { kid, use, algorithm };
     return { ...identity, publicJwk, ...this.seal(identity, privateKey) };
@@ -60,7 +61,7 @@ export class SealedCustody implements KeyCustody {
     return { kid, algorithm, sign: (data) => signature(algorithm, keyObject, data) };
   }
 
-  openSecret(key: SigningKeyRecord): Uint8Array {
+  openSecret(key: NewKey): Uint8Array {
     return this.#openBox(key);
   }
 
@@ -87,6 +88,14 @@ const refused = ({ kid }: KeyIdentity, what: string): Assessment => ({
   standing: "refused",
   problem: `Signing key ${kid} is refused: ${what}. Find out who wrote to the database.`,
 });
+
+/** That of an audience is text: whoever puts it into a setting has the bytes of the key as well. */
+async function generateSecret(use: NewKey["use"]): Promise<{ kid: string; privateKey: Uint8Array }> {
+  if (audienceOfUse(use) === null) return { kid: randomId(), privateKey: randomSecret() };
+  const privateKey = Buffer.from(randomToken());
+  const kid = await calculateJwkThumbprint({ kty: "oct", k: encodeBase64url(privateKey) });
+  return { kid, privateKey };
+}
 
 async function generatePair(algorithm: Algorithm) {
   const pair = await generateKeyPair(algorithm, { ...ALGORITHMS[algorithm].generate, extractable: true });

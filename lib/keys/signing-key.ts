@@ -4,12 +4,24 @@ import { ALGORITHMS, type Algorithm, isSymmetric } from "./algorithms";
 /** staged -> active -> retiring -> retired, or revoked. */
 export type KeyState = "staged" | "active" | "retiring" | "retired" | "revoked";
 
-/** What a key signs. A key has one use for life. */
-export type KeyUse = "access_token";
+const AUDIENCE_PREFIX = "audience:";
+
+/** What a key signs: access tokens that everybody may verify, or those of one audience that shares the secret. */
+export type KeyUse = "access_token" | `${typeof AUDIENCE_PREFIX}${string}`;
+
+/** The use of the secrets of an audience of the profile `legacy`. */
+export const secretUse = (audience: string): KeyUse => `${AUDIENCE_PREFIX}${audience}`;
+
+/** The audience whose secret a key of this use is, or null. */
+export const audienceOfUse = (use: KeyUse): string | null =>
+  use.startsWith(AUDIENCE_PREFIX) ? use.slice(AUDIENCE_PREFIX.length) : null;
+
+export const isKeyUse = (text: string): text is KeyUse =>
+  text === "access_token" || text.startsWith(AUDIENCE_PREFIX);
 
 /** What a key is for: it never changes, and a sealed private key is bound to it. */
 export interface KeyIdentity {
-  /** RFC 7638 thumbprint of the public key; for a secret, which has no public part, drawn at random. */
+  /** RFC 7638 thumbprint of the public key or of an audience's secret; for a secret of our own, drawn at random. */
   kid: string;
   use: KeyUse;
   algorithm: Algorithm;
@@ -23,7 +35,7 @@ export interface SigningKeyRecord extends KeyIdentity {
   /** Null once the key no longer signs, and for a key that a signer outside holds. */
   sealedPrivateKey: Uint8Array<ArrayBuffer> | null;
   createdAt: Date;
-  /** From when a staged key signs. */
+  /** From when a staged key signs; null for a secret of an audience, which waits for somebody to say so. */
   activatesAt: Date | null;
   activatedAt: Date | null;
   retiringAt: Date | null;
@@ -35,6 +47,8 @@ export interface SigningKeyRecord extends KeyIdentity {
 /** The keys that are neither retired nor revoked, oldest first, and the database's clock as they were read. */
 export interface LiveKeys {
   keys: SigningKeyRecord[];
+  /** The algorithms of which audiences need keys of ours, each once. */
+  needed: readonly Algorithm[];
   now: Date;
 }
 
@@ -64,8 +78,8 @@ export const isAccepted = ({ state }: Pick<SigningKeyRecord, "state">): boolean 
   state === "staged" || state === "active" || state === "retiring";
 
 /** Keys whose public part others may have. */
-export const isPublished = (key: Pick<SigningKeyRecord, "state" | "algorithm">): boolean =>
-  isAccepted(key) && !isSymmetric(key.algorithm);
+export const isPublished = (key: Pick<SigningKeyRecord, "state" | "use" | "algorithm">): boolean =>
+  isAccepted(key) && audienceOfUse(key.use) === null && !isSymmetric(key.algorithm);
 
 /** Whether a public key is one, and the one that its kid names. A secret is bound to its kid by its seal. */
 export async function isItself({

@@ -149,7 +149,26 @@ it("takes 8192 characters and not one more", () => {
 });
 
 it("takes every route of the table", () => {
-  for (const { pattern } of ROUTES) expect(isCanonicalTarget(pattern.replaceAll("{id}", "a-1"))).toBe(true);
+  for (const { pattern } of ROUTES) {
+    const target = pattern
+      .replaceAll("{id}", "a-1")
+      .replaceAll("{identifier}", "https%3A%2F%2Fa.example%2Fb");
+    expect(isCanonicalTarget(target), target).toBe(true);
+  }
+});
+
+it.each([
+  "/api/admin/audiences%2Fa%2Fb",
+  "/api/admin/audiences/%2F",
+  "/api/admin/audiences/a%2fb",
+  "/api/admin/audiences/a%5Cb",
+  "/api/admin/audiences/a%252Fb",
+  "/api/admin/audiences/a%2F%2E%2E%2Fb",
+  "/api/admin/audiences/a%2F../b",
+  "/api/admin/keys/a%2Fb/revoke",
+  "/admin%2F",
+])("takes an escaped slash in the name of an audience alone, and spelled in one way: not %s", (target) => {
+  expect(isCanonicalTarget(target)).toBe(false);
 });
 
 it("never lets through what another parser would rewrite into another path", () => {

@@ -19,6 +19,9 @@ const ESCAPES = /(?:%[0-9A-Fa-f]{2})+/g;
  */
 const HIDDEN = /[A-Za-z0-9\-._~/\\;?#%\p{Cc}]/u;
 
+/** The one place where an escaped slash is part of a name: the identifier of an audience may be an address. */
+const AUDIENCE_PATH = /^\/api\/admin\/audiences\/[A-Za-z0-9]/;
+
 function hidesNothing(escapes: string): boolean {
   try {
     return !HIDDEN.test(decodeURIComponent(escapes));
@@ -37,6 +40,7 @@ export function isCanonicalTarget(rawTarget: string): boolean {
   const path = mark === -1 ? rawTarget : rawTarget.slice(0, mark);
   const query = mark === -1 ? "" : rawTarget.slice(mark + 1);
   if (!PATH.test(path) || !QUERY.test(query)) return false;
-  if (path.includes("//") || DOT_SEGMENT.test(path)) return false;
-  return (path.match(ESCAPES) ?? []).every(hidesNothing);
+  if (path.includes("//")) return false;
+  const named = AUDIENCE_PATH.test(path) ? path.replaceAll("%2F", "/") : path;
+  return !DOT_SEGMENT.test(named) && (named.match(ESCAPES) ?? []).every(hidesNothing);
 }

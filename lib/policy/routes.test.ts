@@ -11,6 +11,7 @@ const OPEN_TO_STRANGERS = [
   "/api/auth/refresh",
   "/api/auth/signup",
   "/api/csp-reports",
+  "/api/revocations",
   "/error.css",
   "/favicon.ico",
   "/healthz",
@@ -29,7 +30,10 @@ const patternsWith = (...access: string[]) =>
     .map((route) => route.pattern)
     .sort();
 
-const example = (pattern: string) => pattern.replaceAll("{id}", "0198f0c2-1b2a-7c3d-8e4f-000000000001");
+const example = (pattern: string) =>
+  pattern
+    .replaceAll("{id}", "0198f0c2-1b2a-7c3d-8e4f-000000000001")
+    .replaceAll("{identifier}", encodeURIComponent("https://orders.example:8443/v1"));
 
 describe("the table", () => {
   it("opens exactly these routes to a stranger", () => {
@@ -41,7 +45,7 @@ describe("the table", () => {
       /^(\/api)?\/admin(\/|$)/.test(pattern),
     );
     expect(patternsWith("admin")).toEqual(under.sort());
-    expect(under).toHaveLength(13);
+    expect(under).toHaveLength(20);
   });
 
   it("names each pattern once and never an internal one", () => {
@@ -56,12 +60,14 @@ describe("the table", () => {
     );
     expect(methods).toEqual({
       "/api/csp-reports": "POST",
+      "/api/revocations": "GET HEAD",
       "/api/auth/refresh": "POST",
       "/api/auth/logout": "POST",
       "/api/auth/login": "POST",
       "/api/auth/signup": "POST",
       "/api/auth/session": "GET HEAD",
       "/api/auth/password": "POST",
+      "/api/auth/token": "POST",
       "/api/sessions": "GET DELETE HEAD",
       "/api/sessions/{id}": "DELETE",
       "/api/admin/sessions": "GET HEAD",
@@ -73,6 +79,11 @@ describe("the table", () => {
       "/api/admin/keys": "GET HEAD",
       "/api/admin/keys/rotate": "POST",
       "/api/admin/keys/{id}/revoke": "POST",
+      "/api/admin/audiences": "GET POST HEAD",
+      "/api/admin/audiences/{identifier}": "PATCH DELETE",
+      "/api/admin/audiences/{identifier}/secrets": "POST",
+      "/api/admin/audiences/{identifier}/secrets/activate": "POST",
+      "/api/admin/audiences/{identifier}/feed-token": "POST",
     });
   });
 

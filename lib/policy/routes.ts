@@ -67,8 +67,12 @@ export const ROUTES: readonly Route[] = [
   page("admin", "/admin/sessions"),
   page("admin", "/admin/users"),
   page("admin", "/admin/keys"),
+  page("admin", "/admin/audiences"),
+  page("admin", "/admin/audiences/view"),
 
   api("anonymous", "/api/csp-reports", "POST"),
+  // Anonymous here: a service shows a token that is no session's, at which its handler looks.
+  api("anonymous", "/api/revocations", "GET"),
   api("anonymous", "/api/auth/refresh", "POST"),
   api("anonymous", "/api/auth/logout", "POST"),
   api("anonymous", "/api/auth/login", "POST"),
@@ -76,6 +80,7 @@ export const ROUTES: readonly Route[] = [
 
   api("session", "/api/auth/session", "GET"),
   api("session", "/api/auth/password", "POST"),
+  api("session", "/api/auth/token", "POST"),
   api("session", "/api/sessions", "GET", "DELETE"),
   api("session", "/api/sessions/{id}", "DELETE"),
 
@@ -88,6 +93,11 @@ export const ROUTES: readonly Route[] = [
   api("admin", "/api/admin/keys", "GET"),
   api("admin", "/api/admin/keys/rotate", "POST"),
   api("admin", "/api/admin/keys/{id}/revoke", "POST"),
+  api("admin", "/api/admin/audiences", "GET", "POST"),
+  api("admin", "/api/admin/audiences/{identifier}", "PATCH", "DELETE"),
+  api("admin", "/api/admin/audiences/{identifier}/secrets", "POST"),
+  api("admin", "/api/admin/audiences/{identifier}/secrets/activate", "POST"),
+  api("admin", "/api/admin/audiences/{identifier}/feed-token", "POST"),
 ];
 
 /** What is not in the table asks for a session first, so that a stranger cannot tell which paths exist. */
@@ -117,7 +127,11 @@ export const ROUTE_PATTERNS: readonly string[] = [...ROUTES, UNKNOWN_PAGE, UNKNO
   ({ pattern }) => pattern,
 );
 
-const ID_SEGMENT = /^[A-Za-z0-9_-]{1,64}$/;
+/** What may stand where a pattern has a name in braces. An identifier may be an address, with its slashes escaped. */
+const NAMED_SEGMENTS = new Map([
+  ["{id}", /^[A-Za-z0-9_-]{1,64}$/],
+  ["{identifier}", /^(?:[A-Za-z0-9._~:-]|%2F|%3A){1,400}$/],
+]);
 
 const TABLE = ROUTES.map((route) => ({ route, segments: route.pattern.split("/") }));
 
@@ -125,7 +139,7 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
   if (pattern.length !== segments.length) return false;
   return pattern.every((expected, index) => {
     const segment = segments[index] ?? "";
-    return expected === "{id}" ? ID_SEGMENT.test(segment) : expected === segment;
+    return NAMED_SEGMENTS.get(expected)?.test(segment) ?? expected === segment;
   });
 }
 

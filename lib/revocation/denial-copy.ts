@@ -1,5 +1,5 @@
 import { DENYLIST_STALE_MS } from "@/lib/config/durations";
-import type { Clock } from "@/lib/crypto/clock";
+import { type Clock, secondsBetween } from "@/lib/crypto/clock";
 import type { Deniable, Denial, DenialCursor, DenialKind, DenialStore } from "./denial";
 
 const entryName = (kind: DenialKind, value: string): string => `${kind} ${value}`;
@@ -37,7 +37,7 @@ export class DenialCopy {
     const isFirst = this.#cursor === null;
     const { denials, cursor } = await this.store.readSince(this.#cursor, now);
     for (const denial of denials) {
-      if (this.#learn(denial) && !isFirst) this.onNews(denial.ageSeconds);
+      if (this.#learn(denial) && !isFirst) this.onNews(secondsBetween(denial.recordedAt, cursor.readAt));
     }
     this.#cursor = cursor;
     this.#syncedAtMs = now.getTime();

@@ -15,14 +15,30 @@ export interface Deniable {
   kid: string;
 }
 
-/** A denial as a feed delivers it. */
+/** A denial as the store hands it on, with what tells which readers cannot have seen it yet. */
 export interface FedDenial extends Denial {
-  /** How long ago it was recorded, by the database's clock. */
-  ageSeconds: number;
+  /** By the database's clock. */
+  recordedAt: Date;
+  /** The transaction that wrote it. */
+  recordedBy: bigint;
 }
 
-/** Where a reader of the denials has got to. Opaque: only the store that made it reads it. */
-export type DenialCursor = string;
+/** How far a reader of the denials has got: valid wherever the same database is read. */
+export interface DenialCursor {
+  /** Names the database. Whatever takes back what was written, a restored copy or an emptied table, changes it. */
+  database: string;
+  /** The oldest transaction that still ran, whose denials could not be seen. */
+  oldestRunning: bigint;
+  /** By the database's clock. */
+  readAt: Date;
+}
+
+export interface DenialReading {
+  denials: FedDenial[];
+  /** Whether these are all there are. */
+  isComplete: boolean;
+  cursor: DenialCursor;
+}
 
 /** The durable denylist: the truth that every copy is made from. */
 export interface DenialStore {
@@ -30,6 +46,9 @@ export interface DenialStore {
   deny(denial: Denial): Promise<void>;
   /** Whether any unexpired denial covers the token. */
   covers(token: Deniable, now: Date): Promise<boolean>;
-  /** Every unexpired denial that became visible after `cursor`; each at least once. Null reads all. */
-  readSince(cursor: DenialCursor | null, now: Date): Promise<{ denials: FedDenial[]; cursor: DenialCursor }>;
+  /**
+   * Every unexpired denial that became visible after `cursor`; each at least once. Reads all for null, and for a cursor
+   * that cannot be of this database as it is now.
+   */
+  readSince(cursor: DenialCursor | null, now: Date): Promise<DenialReading>;
 }

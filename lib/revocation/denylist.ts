@@ -18,6 +18,8 @@ interface DenylistParts {
   shared: SharedDenials | null;
   clock: Clock;
   onAnswer?: (source: DenylistSource) => void;
+  /** Hears of each denial that this process has written. */
+  onPublished?: () => void;
 }
 
 /** What one request has heard. */
@@ -69,9 +71,11 @@ export class Denylist {
    * time in which every other instance has read the database.
    */
   async publish(denials: readonly Denial[]): Promise<void> {
-    const { copy, shared } = this.parts;
+    const { copy, shared, onPublished } = this.parts;
     copy.learn(denials);
-    if (denials.length === 0 || shared === null) return;
+    if (denials.length === 0) return;
+    onPublished?.();
+    if (shared === null) return;
     if (!(await shared.write(denials))) await wait(DENYLIST_STALE_MS);
   }
 

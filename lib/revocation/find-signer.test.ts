@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { COMMAND_LINE } from "@/lib/audit/actor";
+import { secretUse } from "@/lib/keys/signing-key";
+import { addSecret } from "@/lib/keys/testing/add-secret";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
 import { createTestKeys } from "@/lib/keys/testing/test-keys";
 import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
@@ -27,7 +29,7 @@ async function startTwo() {
       "leaked",
       COMMAND_LINE,
     );
-  return { store: here.store, keyring: here.keyring, denials, denylist, revokeElsewhere };
+  return { store: here.store, here, keyring: here.keyring, denials, denylist, revokeElsewhere };
 }
 
 it("is the key that signs, and costs no read of the keys", async () => {
@@ -44,6 +46,19 @@ it("is never a key that was revoked elsewhere, however long ago the keys were re
   await revokeElsewhere(kid);
   expect(keyring.signer.kid, "not read since").toBe(kid);
   expect((await findSigner(keyring, denylist)).kid).toBe(standby);
+});
+
+it("for an audience is none that was revoked elsewhere either", async () => {
+  const { store, here, keyring, denylist, revokeElsewhere } = await startTwo();
+  const first = await addSecret(here, "billing");
+  const second = await addSecret(here, "billing");
+  const find = () => keyring.findSignerFor(secretUse("billing"), "HS256");
+  const before = store.reads;
+  expect((await findSigner(keyring, denylist, find)).kid).toBe(first.kid);
+  expect(store.reads).toBe(before);
+  await revokeElsewhere(first.kid);
+  expect((await find()).kid, "not read since").toBe(first.kid);
+  expect((await findSigner(keyring, denylist, find)).kid).toBe(second.kid);
 });
 
 it("is none while nobody knows whether it is revoked", async () => {

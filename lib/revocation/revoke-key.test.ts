@@ -2,11 +2,22 @@ import { describe, expect, it, test, vi } from "vitest";
 import { type Actor, COMMAND_LINE } from "@/lib/audit/actor";
 import { addSeconds } from "@/lib/crypto/clock";
 import { ALGORITHMS, type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
-import { SigningUnavailableError } from "@/lib/keys/custody";
+import { activateSecret } from "@/lib/keys/audience-secrets";
+import { isSigningUnavailable, SigningUnavailableError } from "@/lib/keys/custody";
 import { requestRotation } from "@/lib/keys/rotation";
+import { secretUse } from "@/lib/keys/signing-key";
+import { addSecret } from "@/lib/keys/testing/add-secret";
 import { FakeSigner } from "@/lib/keys/testing/fake-signer";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
-import { DAY_SECONDS, kidOf, publishedBy, sealedIn, signerOf, statesOf } from "@/lib/keys/testing/key-story";
+import {
+  DAY_SECONDS,
+  kidOf,
+  nameOf,
+  publishedBy,
+  sealedIn,
+  signerOf,
+  statesOf,
+} from "@/lib/keys/testing/key-story";
 import type { MemorySigningKeyStore } from "@/lib/keys/testing/memory-signing-key-store";
 import { createTestKeys, TEST_SCHEDULE } from "@/lib/keys/testing/test-keys";
 import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
@@ -165,6 +176,128 @@ describe("revoking", () => {
   });
 });
 
+describe("revoking a key of a line that audiences need", () => {
+  /** Our own keys are k1 and k2, those of the audiences k3 and k4; all are known to verifiers. */
+  async function startWithLines() {
+    const process = await startProcess();
+    const { keys, store, openAt } = process;
+    store.needed = ["EdDSA"];
+    for (const seconds of [0, 1000]) await openAt(seconds);
+    const signs = async () => nameOf(store, (await keys.keyring.findSignerFor("access_token", "EdDSA")).kid);
+    return { ...process, signs };
+  }
+
+  it("has the one that is staged there sign in the same transaction, and leaves our own alone", async () => {
+    const { store, keys, denylist, isDenied, revoke, signs } = await startWithLines();
+    expect(await signs()).toBe("k3");
+    const statesWhenTold: string[] = [];
+    const publish = denylist.publish.bind(denylist);
+    vi.spyOn(denylist, "publish").mockImplementation((denials) => {
+      statesWhenTold.push(statesOf(store));
+      return publish(denials);
+    });
+    await revoke("k3");
+    expect(statesWhenTold).toEqual(["active staged revoked active"]);
+    expect(statesOf(store)).toBe("active staged revoked active staged");
+    expect([signerOf(keys), await signs()]).toEqual(["k1", "k4"]);
+    expect(await isDenied("k3")).toBe(true);
+  });
+
+  it("makes a new one in the same transaction where none is left there", async () => {
+    const { store, revoke, signs } = await startWithLines();
+    store.setState(kidOf(store, "k4"), "retired");
+    await revoke("k3");
+    expect(await signs()).toBe("k5");
+    expect(store.rows[4]).toMatchObject({ algorithm: "EdDSA", state: "active" });
+  });
+
+  it("makes none for another line, though that is without a key and none can be made for it", async () => {
+    const { store, deps, revoke, signs } = await startWithLines();
+    store.needed = ["EdDSA", "RS256"];
+    const generate = deps.custody.generate.bind(deps.custody);
+    vi.spyOn(deps.custody, "generate").mockImplementation(async (use, algorithm) => {
+      if (algorithm === "RS256") throw new SigningUnavailableError("No RS256 here.");
+      return generate(use, algorithm);
+    });
+    await revoke("k3");
+    expect(await signs()).toBe("k4");
+    expect(statesOf(store)).toBe("active staged revoked active staged");
+  });
+
+  it("that stands in for our own has both lines sign with another", async () => {
+    const { store, keys, openAt, revoke, signs } = await startWithLines();
+    await revoke("k1");
+    await revoke("k2");
+    expect([signerOf(keys), await signs()]).toEqual(["k3", "k3"]);
+    await revoke("k3");
+    expect(keys.keyring.signer.algorithm).toBe("EdDSA");
+    expect(await signs()).toBe("k4");
+    await openAt(2000);
+    expect(keys.keyring.signer.algorithm).toBe("ES256");
+    expect(
+      statesOf(store)
+        .split(" ")
+        .filter((state) => state === "active"),
+    ).toHaveLength(2);
+  });
+});
+
+describe("revoking the secret of an audience", () => {
+  async function startWithSecrets(count: number) {
+    const process = await startProcess();
+    const { keys } = process;
+    for (let made = 0; made < count; made += 1) await addSecret(keys, "billing", ADMIN);
+    const findSigner = () => keys.keyring.findSignerFor(secretUse("billing"), "HS256");
+    return { ...process, findSigner };
+  }
+
+  it("has the one that waits sign in the same transaction", async () => {
+    const { store, keys, denylist, isDenied, revoke, findSigner } = await startWithSecrets(2);
+    const publish = vi.spyOn(denylist, "publish").mockImplementation(async () => {
+      expect(statesOf(store)).toBe("active staged revoked active");
+    });
+    await revoke("k3");
+    expect(publish).toHaveBeenCalledOnce();
+    expect(nameOf(store, (await findSigner()).kid)).toBe("k4");
+    expect(keys.keyring.findSecretKeys("billing")).toMatchObject([{ kid: kidOf(store, "k4") }]);
+    expect(store.rows[2]?.sealedPrivateKey).toBeNull();
+    expect(await isDenied("k3")).toBe(true);
+    expect(store.events.find(({ type }) => type === "signing_key.revoked")?.details).toMatchObject({
+      audience: "billing",
+    });
+  });
+
+  it("leaves none where none waits: nobody else has heard of another", async () => {
+    const { store, keys, openAt, revoke, findSigner } = await startWithSecrets(1);
+    await revoke("k3");
+    await openAt(DAY_SECONDS);
+    expect(statesOf(store)).toBe("active staged revoked");
+    await expect(findSigner()).rejects.toSatisfy(isSigningUnavailable);
+    expect((await addSecret(keys, "billing", ADMIN)).signs).toBe(true);
+    expect(nameOf(store, (await findSigner()).kid)).toBe("k4");
+  });
+
+  it("that waits, or has stopped, leaves the one that signs", async () => {
+    const { store, keys, revoke, findSigner } = await startWithSecrets(2);
+    await activateSecret(keys, "billing", ADMIN);
+    await addSecret(keys, "billing", ADMIN);
+    expect(statesOf(store)).toBe("active staged retiring active staged");
+    await revoke("k3");
+    expect(statesOf(store)).toBe("active staged revoked active staged");
+    await revoke("k5");
+    expect(statesOf(store)).toBe("active staged revoked active revoked");
+    expect(nameOf(store, (await findSigner()).kid)).toBe("k4");
+  });
+
+  it("touches no secret of another audience", async () => {
+    const { store, keys, revoke } = await startWithSecrets(2);
+    await addSecret(keys, "shipping", ADMIN);
+    await addSecret(keys, "shipping", ADMIN);
+    await revoke("k3");
+    expect(statesOf(store)).toBe("active staged revoked active active staged");
+  });
+});
+
 it("has another key sign in the same transaction, and then tells every instance of the denial", async () => {
   const { store, denylist, denials, isDenied, revoke } = await startProcess();
   const published: [string, unknown][] = [];
@@ -189,6 +322,24 @@ describe("a key that a signer outside holds", () => {
     expect(signer.kids.toSorted()).toEqual([kidOf(store, "k2"), kidOf(store, "k3")].toSorted());
     expect(signerOf(keys)).toBe("k2");
     await keys.keyring.signer.sign(Buffer.from("text"));
+  });
+
+  it("leaves nothing there that was made in its place and is not needed any more", async () => {
+    const clock = new HeldClock(NOW);
+    const signer = new FakeSigner(clock);
+    const { keys, store, deps, revoke } = await startProcess({ clock, signer });
+    const standby = kidOf(store, "k2");
+    store.setState(standby, "retired");
+    const generate = deps.custody.generate.bind(deps.custody);
+    vi.spyOn(deps.custody, "generate").mockImplementationOnce((...asked) => {
+      // As if another process had just staged one.
+      store.setState(standby, "staged");
+      return generate(...asked);
+    });
+    await revoke("k1");
+    expect(signerOf(keys)).toBe("k2");
+    expect(statesOf(store)).toBe("revoked active staged");
+    expect(signer.kids.toSorted()).toEqual([standby, kidOf(store, "k3")].toSorted());
   });
 
   it("is revoked also while that signer does not answer", async () => {

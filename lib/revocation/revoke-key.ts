@@ -4,14 +4,13 @@ import { addSeconds } from "@/lib/crypto/clock";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { NewKey } from "@/lib/keys/custody";
 import type { KnownKey } from "@/lib/keys/keyring";
-import { nextKeyStep } from "@/lib/keys/lifecycle";
+import { activeKey, isOfLine, stepToSign, successor } from "@/lib/keys/lifecycle";
 import {
   advanceKeys,
   discardAll,
   holdKeys,
   type KeyStores,
   keyEvent,
-  needsNewKey,
   type RotationDependencies,
   takeStep,
 } from "@/lib/keys/rotation";
@@ -25,7 +24,8 @@ interface RevokeKeyDependencies extends RotationDependencies<KeyStores & { denia
 /**
  * Takes a compromised key out of use at once: its tokens are refused and it is out of the JWKS, here when this
  * resolves, on every other instance within a second. When it signed, another key signs from then on; no session ends,
- * because refresh tokens do not depend on signing keys. Throws `not_found` for a key that is not in use.
+ * because refresh tokens do not depend on signing keys. For the secret of an audience that is the one that waits, and
+ * none where none does. Throws `not_found` for a key that is not in use.
  */
 export async function revokeKey(
   deps: RevokeKeyDependencies,
@@ -35,7 +35,7 @@ export async function revokeKey(
 ): Promise<void> {
   const { keyring, custody } = deps;
   await keyring.load();
-  const fresh = await makeSuccessor(deps, kid);
+  const fresh = await makeSuccessors(deps, kid);
   const { denial, ended } = await deps.atomically((stores) =>
     revoke(deps, stores, kid, reason, actor, fresh),
   );
@@ -45,16 +45,22 @@ export async function revokeKey(
   await advanceKeys(deps).catch(() => undefined);
 }
 
-/** A new key where no other could sign in the place of this one: nobody waits for one to be made without need. */
-async function makeSuccessor(
+/** New keys where no other could sign in the place of this one: nobody waits for one to be made without need. */
+async function makeSuccessors(
   { keyring, custody, schedule }: RevokeKeyDependencies,
   kid: string,
-): Promise<NewKey | null> {
+): Promise<NewKey[]> {
   const left = keyring.keys.filter((key) => key.kid !== kid);
-  const step = nextKeyStep(left, keyring.algorithm, schedule, keyring.now);
-  if (left.length === keyring.keys.length || step?.kind !== "create") return null;
-  // A custody that cannot make a key now must not keep this one in use.
-  return custody.generate("access_token", keyring.algorithm).catch(() => null);
+  if (left.length === keyring.keys.length) return [];
+  const made: NewKey[] = [];
+  for (const line of keyring.lines) {
+    const step = stepToSign(left, line, schedule, keyring.now);
+    if (step?.kind !== "create") continue;
+    // A custody that cannot make a key now must not keep this one in use.
+    const fresh = await custody.generate("access_token", line.algorithm).catch(() => null);
+    if (fresh !== null) made.push(fresh);
+  }
+  return made;
 }
 
 async function revoke(
@@ -63,8 +69,8 @@ async function revoke(
   kid: string,
   reason: string,
   actor: Actor,
-  fresh: NewKey | null,
-) {
+  fresh: readonly NewKey[],
+): Promise<{ denial: Denial; ended: Pick<NewKey, "kid" | "custody">[] }> {
   const { keys, now } = await holdKeys(deps, stores);
   const key = keys.find((one) => one.kid === kid);
   if (key === undefined) throw new LatchkeyError("not_found");
@@ -74,21 +80,40 @@ async function revoke(
   await stores.denials.deny(denial);
   const event = keyEvent("signing_key.revoked", key, now, { state: key.state, reason });
   await stores.audit.record({ ...event, ...doneBy(actor) });
-  const left = keys.filter((one) => one !== key);
-  const isFreshUsed = await replace(deps, stores, left, fresh, now);
-  return { denial, ended: [key, ...(fresh === null || isFreshUsed ? [] : [fresh])] };
+  const unused = await replace(deps, stores, key, fresh);
+  return { denial, ended: [key, ...unused] };
 }
 
-/** In the same transaction, so that there is no moment without a key that signs. Returns whether it took the new one. */
+/** In the same transaction, so that there is no moment without a key that signs. Returns the new keys that it left. */
 async function replace(
-  { keyring, schedule }: RevokeKeyDependencies,
+  deps: RevokeKeyDependencies,
+  stores: KeyStores,
+  revoked: KnownKey,
+  fresh: readonly NewKey[],
+): Promise<NewKey[]> {
+  const unused = new Map(fresh.map((key) => [key.algorithm, key]));
+  const { keys, lines, now } = await holdKeys(deps, stores);
+  if (!isOfLine(revoked)) await activateWaitingSecret(stores, keys, revoked, now);
+  for (const line of lines) {
+    // A step of the line before it may have changed them.
+    const { keys } = await holdKeys(deps, stores);
+    const step = stepToSign(keys, line, deps.schedule, now);
+    const made = unused.get(line.algorithm) ?? null;
+    if (step === null || (step.kind === "create" && made === null)) continue;
+    await takeStep(stores, keys, step, made, now);
+    if (step.kind === "create") unused.delete(line.algorithm);
+  }
+  return [...unused.values()];
+}
+
+/** Only where no other secret of its audience signs. */
+async function activateWaitingSecret(
   stores: KeyStores,
   keys: readonly KnownKey[],
-  fresh: NewKey | null,
+  revoked: KnownKey,
   now: Date,
-): Promise<boolean> {
-  const step = nextKeyStep(keys, keyring.algorithm, schedule, now);
-  if (step === null || (needsNewKey(step) && fresh === null)) return false;
-  await takeStep(stores, keys, step, fresh, now);
-  return needsNewKey(step);
+): Promise<void> {
+  const waiting = successor(keys, revoked);
+  if (waiting === null || activeKey(keys, revoked) !== null) return;
+  await takeStep(stores, keys, { kind: "activate", kid: waiting.kid, replaces: [] }, null, now);
 }

@@ -3,13 +3,9 @@ import { SettingError } from "@/lib/config/setting-error";
 import type { Clock } from "@/lib/crypto/clock";
 import { type Redis, type RedisLink, RedisUnavailableError } from "@/lib/redis/redis-link";
 import { readEvictionPolicy, readRunId } from "@/lib/redis/server-facts";
-import type { Deniable, Denial, DenialKind } from "./denial";
+import type { Deniable, Denial } from "./denial";
+import { keyOf, MARKER } from "./denial-names";
 
-/**
- * There while Redis holds every denial, and names the run of Redis that was filled: whatever empties Redis takes it
- * along, and one that was started again from an older snapshot does not match.
- */
-const MARKER = "latchkey:denylist:filled";
 /** Held by the one process that fills it, from batch to batch. */
 const FILLING = "latchkey:denylist:filling";
 const FILLING_MS = 5_000;
@@ -28,8 +24,6 @@ const FINISH_FILLING = `
 
 /** Reads every denial from the database, now. */
 type ReadAll = () => Promise<Iterable<Denial>>;
-
-const keyOf = (kind: DenialKind, value: string): string => `latchkey:denied:${kind}:${value}`;
 
 /**
  * The denials in Redis, which every instance asks. They are believed while the marker is there and this process has

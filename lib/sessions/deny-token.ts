@@ -3,18 +3,24 @@ import { ACCEPTED_ACCESS_TOKEN_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { DenialStore } from "@/lib/revocation/denial";
+import type { CommonClaims } from "@/lib/tokens/claims";
+import type { Verification } from "@/lib/tokens/verify";
 import type { SessionDependencies } from "./dependencies";
 
-type DenyDependencies = Pick<SessionDependencies, "verifyAccessToken" | "denylist" | "audit" | "clock">;
+type DenyDependencies = Pick<SessionDependencies, "denylist" | "audit" | "clock">;
+
+/** Verifies a token that we may have issued, for whomever. */
+type Verify = (token: string) => Promise<Verification<CommonClaims>>;
 
 /** Denies one access token of ours; its session goes on. Throws `invalid_request` for any other text. */
 export async function denyToken(
   deps: DenyDependencies,
   store: DenialStore,
+  verify: Verify,
   token: string,
   actor: Actor,
 ): Promise<void> {
-  const verification = await deps.verifyAccessToken(token);
+  const verification = await verify(token);
   if (!verification.ok) {
     // An expired token of ours has nothing left to deny.
     if (verification.reason === "expired") return;

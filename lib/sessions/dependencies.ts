@@ -3,6 +3,7 @@ import type { AuditLog } from "@/lib/audit/events";
 import type { Clock } from "@/lib/crypto/clock";
 import type { Metrics } from "@/lib/metrics/metrics";
 import type { Denylist } from "@/lib/revocation/denylist";
+import type { SessionClaims } from "@/lib/tokens/claims";
 import type { IssuedAccessToken, TokenSubject } from "@/lib/tokens/issue";
 import type { Verification } from "@/lib/tokens/verify";
 import type { RefreshTokenCodec } from "./refresh-token";
@@ -16,7 +17,7 @@ export interface SessionDependencies {
   clock: Clock;
   metrics: Metrics;
   refreshTokens: RefreshTokenCodec;
-  verifyAccessToken(text: string): Promise<Verification>;
+  verifyAccessToken(text: string): Promise<Verification<SessionClaims>>;
   /** Rejects while nothing can be signed: asked first, so that nothing is written for an answer that cannot be given. */
   requireSigner(): Promise<unknown>;
   issueAccessToken(subject: TokenSubject, now: Date): Promise<IssuedAccessToken>;

@@ -67,8 +67,9 @@ export function sessionEnding(
     now,
     reason,
     denyUntil: addSeconds(now, ACCEPTED_ACCESS_TOKEN_SECONDS),
-    // The last token of a session may have been issued as late as one overlap after it was last seen.
-    quietSince: addSeconds(now, -(ACCEPTED_ACCESS_TOKEN_SECONDS + REFRESH_OVERLAP_SECONDS)),
+    // Its last token may have been issued as late as one overlap after it was last seen, and have been shown for one for
+    // a service in its last moment.
+    quietSince: addSeconds(now, -(2 * ACCEPTED_ACCESS_TOKEN_SECONDS + REFRESH_OVERLAP_SECONDS)),
     event: { type: "session.ended", ...event, details: { reason, ...event.details } },
   };
 }

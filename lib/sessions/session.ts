@@ -1,4 +1,6 @@
-export type Role = "user" | "admin";
+import type { Role } from "@/lib/tokens/claims";
+
+export type { Role };
 
 export type SessionEndReason =
   | "logout"

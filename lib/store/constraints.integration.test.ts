@@ -65,8 +65,23 @@ const link = (): Row => ({
   created_at: "2027-01-01",
   expires_at: "2027-01-02",
 });
+const audience = (): Row => ({
+  identifier: randomUUID(),
+  profile: "mesh",
+  algorithm: "ES256",
+  lifetime_seconds: 600,
+  created_at: "2027-01-01",
+  updated_at: "2027-01-01",
+});
 const event = (): Row => ({ at: "2027-01-01", type: "session.started", details: {} });
-const ROWS = { users: user, sessions: session, signing_keys: key, one_time_links: link, audit_events: event };
+const ROWS = {
+  users: user,
+  sessions: session,
+  signing_keys: key,
+  one_time_links: link,
+  audiences: audience,
+  audit_events: event,
+};
 
 describe("the database takes", () => {
   it.each(Object.entries(ROWS))("a row of %s as the application writes it", async (table, row) => {
@@ -148,6 +163,46 @@ describe("the database refuses", () => {
       { purpose: "setup" },
       "one_time_links_setup_is_for_nobody",
     ],
+    ["a token that lives too long", "audiences", { lifetime_seconds: 901 }, "audiences_lifetime"],
+    ["a token that hardly lives", "audiences", { lifetime_seconds: 59 }, "audiences_lifetime"],
+    ["an algorithm of another profile", "audiences", { algorithm: "HS256" }, "audiences_profile_has"],
+    [
+      "a shared secret that everybody verifies with",
+      "audiences",
+      { profile: "legacy", algorithm: "ES256" },
+      "audiences_profile_has",
+    ],
+    [
+      "a key to encrypt to where nothing is encrypted",
+      "audiences",
+      { encryption_jwk: { kty: "EC" } },
+      "audiences_encryption_by_profile",
+    ],
+    [
+      "nothing to encrypt to where everything is",
+      "audiences",
+      { profile: "high-security" },
+      "audiences_encryption_by_profile",
+    ],
+    [
+      "two keys to encrypt to",
+      "audiences",
+      { profile: "high-security", encryption_jwk: { kty: "EC" }, jwks_uri: "https://keys.example" },
+      "audiences_encryption_by_profile",
+    ],
+    [
+      "the private key of a service",
+      "audiences",
+      { profile: "high-security", encryption_jwk: { kty: "EC", d: "x" } },
+      "audiences_encryption_jwk_is_public",
+    ],
+    ["a feed token in clear", "audiences", { feed_token_hash: Buffer.alloc(33) }, "audiences_feed_token"],
+    [
+      "a former feed token without a present one",
+      "audiences",
+      { previous_feed_token_hash: HASH },
+      "audiences_previous_feed_token",
+    ],
     [
       "an event off the list's form",
       "audit_events",
@@ -158,6 +213,14 @@ describe("the database refuses", () => {
     await expect(insert(table, { ...ROWS[table](), ...change })).rejects.toMatchObject({
       constraint: expect.stringContaining(constraint),
     });
+  });
+
+  it("a staged key of ours without its time, and takes the waiting secret of an audience", async () => {
+    const staged = { state: "staged", public_jwk: { kty: "oct" } };
+    await expect(insert("signing_keys", { ...key(), ...staged })).rejects.toMatchObject({
+      constraint: "signing_keys_staged_has_a_time",
+    });
+    await insert("signing_keys", { ...key(), ...staged, use: "audience:payroll" });
   });
 
   it("a second active key of one use, algorithm and custody, and takes it staged, or of another", async () => {

@@ -1,19 +1,20 @@
-import { DENYLIST_POLL_OVERLAP_SECONDS } from "@/lib/config/durations";
-import { addSeconds } from "@/lib/crypto/clock";
-import type { DenialKind, DenialStore } from "@/lib/revocation/denial";
+import type {
+  DenialCursor,
+  DenialKind,
+  DenialReading,
+  DenialStore,
+  FedDenial,
+} from "@/lib/revocation/denial";
+import { overlapStart } from "@/lib/revocation/denial-cursor";
 import type { Database } from "./client";
 
-/** A row of `readSince`; without news there is one row that only says where the next read starts. */
-interface FedRow {
+/** The one row of a read. Instants are milliseconds since the epoch; a transaction id is text. */
+interface ReadRow {
+  database: string;
   oldestRunning: string;
   readAt: Date;
-  kind: DenialKind | null;
-  value: string;
-  expiresAt: Date;
-  ageSeconds: number;
+  denials: [kind: DenialKind, value: string, expiresAtMs: number, recordedAtMs: number, recordedBy: string][];
 }
-
-const BEGINNING = { oldestRunning: "0", readAt: new Date(0) };
 
 export function createDenialStore(db: Database): DenialStore {
   return {
@@ -32,27 +33,57 @@ export function createDenialStore(db: Database): DenialStore {
       return rows.length > 0;
     },
 
-    // What this snapshot cannot see was written by transactions that still run, so the next read starts with the
-    // oldest of them; none of ours runs longer than the overlap, whatever else runs on the server.
-    readSince: async (cursor, now) => {
-      const { oldestRunning, readAt } = cursor === null ? BEGINNING : parseCursor(cursor);
-      const recordedFrom = addSeconds(readAt, -DENYLIST_POLL_OVERLAP_SECONDS);
-      const rows = await db.$queryRaw<[FedRow, ...FedRow[]]>`
-        SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS "oldestRunning", here.now AS "readAt",
-          d.kind::text, d.value, d.expires_at AS "expiresAt",
-          EXTRACT(EPOCH FROM here.now - d.recorded_at)::float8 AS "ageSeconds"
-        FROM (SELECT clock_timestamp() AS now) here
-        LEFT JOIN denials d ON d.recorded_by >= ${oldestRunning}::text::xid8
-          AND d.recorded_at >= ${recordedFrom} AND d.expires_at > ${now}`;
-      const denials = rows.flatMap(({ kind, value, expiresAt, ageSeconds }) =>
-        kind === null ? [] : [{ kind, value, expiresAt, ageSeconds }],
-      );
-      return { denials, cursor: `${rows[0].oldestRunning} ${rows[0].readAt.toISOString()}` };
-    },
+    readSince: (cursor, now) => readSince(db, cursor, now),
   };
 }
 
-function parseCursor(cursor: string): { oldestRunning: string; readAt: Date } {
-  const [oldestRunning = "", readAt = ""] = cursor.split(" ");
-  return { oldestRunning, readAt: new Date(readAt) };
+/**
+ * What this snapshot cannot see was written by transactions that still run, so the next read starts with the oldest of
+ * them; none of ours runs longer than the overlap, whatever else runs on the server.
+ *
+ * The database is named by the table's file, which is new when the table is emptied or made anew, and by the start of
+ * the server, without which none goes back to an older state: both can be read by every role.
+ */
+async function readSince(db: Database, cursor: DenialCursor | null, now: Date): Promise<DenialReading> {
+  const oldestRunning = String(cursor?.oldestRunning ?? 0);
+  const recordedFrom = cursor === null ? new Date(0) : overlapStart(cursor);
+  const [row] = await db.$queryRaw<[ReadRow]>`
+    SELECT
+      concat_ws(' ', pg_relation_filenode('denials'), EXTRACT(EPOCH FROM pg_postmaster_start_time())) AS database,
+      pg_snapshot_xmin(pg_current_snapshot())::text AS "oldestRunning",
+      clock_timestamp() AS "readAt",
+      COALESCE((
+        SELECT json_agg(json_build_array(
+          kind, value, EXTRACT(EPOCH FROM expires_at) * 1000,
+          floor(EXTRACT(EPOCH FROM recorded_at) * 1000), recorded_by::text))
+        FROM denials
+        WHERE recorded_by >= ${oldestRunning}::text::xid8
+          AND recorded_at >= ${recordedFrom} AND expires_at > ${now}
+      ), '[]') AS denials`;
+  const next = {
+    database: row.database,
+    oldestRunning: BigInt(row.oldestRunning),
+    readAt: row.readAt,
+  };
+  if (cursor !== null && !isBefore(cursor, next)) return readSince(db, null, now);
+  return { denials: row.denials.map(toDenial), isComplete: cursor === null, cursor: next };
 }
+
+const isBefore = (cursor: DenialCursor, next: DenialCursor): boolean =>
+  cursor.database === next.database &&
+  cursor.oldestRunning <= next.oldestRunning &&
+  cursor.readAt <= next.readAt;
+
+const toDenial = ([
+  kind,
+  value,
+  expiresAtMs,
+  recordedAtMs,
+  recordedBy,
+]: ReadRow["denials"][number]): FedDenial => ({
+  kind,
+  value,
+  expiresAt: new Date(expiresAtMs),
+  recordedAt: new Date(recordedAtMs),
+  recordedBy: BigInt(recordedBy),
+});

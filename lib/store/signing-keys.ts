@@ -1,7 +1,13 @@
 import type { JWK } from "jose";
 import { isAlgorithm } from "@/lib/keys/algorithms";
 import type { SignatureCountStore } from "@/lib/keys/signature-counts";
-import type { KeyListing, LiveKeys, SigningKeyRecord, SigningKeyStore } from "@/lib/keys/signing-key";
+import {
+  isKeyUse,
+  type KeyListing,
+  type LiveKeys,
+  type SigningKeyRecord,
+  type SigningKeyStore,
+} from "@/lib/keys/signing-key";
 import type { Database } from "./client";
 import type { Prisma, SigningKey } from "./generated/client";
 
@@ -65,13 +71,16 @@ async function readLive(db: Database): Promise<LiveKeys> {
     where: { state: { in: ["staged", "active", "retiring"] } },
     orderBy: [{ createdAt: "asc" }, { kid: "asc" }],
   });
-  const [{ now }] = await db.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
-  return { keys: rows.map(toRecord), now };
+  const [{ needed, now }] = await db.$queryRaw<[{ needed: string[]; now: Date }]>`
+    SELECT clock_timestamp() AS now, ARRAY(
+      SELECT DISTINCT algorithm FROM audiences WHERE profile <> 'legacy' ORDER BY algorithm
+    ) AS needed`;
+  return { keys: rows.map(toRecord), needed: needed.filter(isAlgorithm), now };
 }
 
 function toRecord(row: SigningKey): SigningKeyRecord {
   const { signedCount: _, lastSignedAt: __, use, algorithm, publicJwk, ...rest } = row;
-  if (!isAlgorithm(algorithm) || use !== "access_token") {
+  if (!isAlgorithm(algorithm) || !isKeyUse(use)) {
     throw new Error(
       `Signing key ${row.kid} is for ${use} by ${algorithm}, which this version does not know.`,
     );

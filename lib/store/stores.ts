@@ -1,3 +1,4 @@
+import type { AudienceStore } from "@/lib/audiences/audience";
 import type { AuditChain } from "@/lib/audit/chain";
 import type { AuditLog } from "@/lib/audit/events";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
@@ -6,6 +7,7 @@ import type { SignatureCountStore } from "@/lib/keys/signature-counts";
 import type { KeyListing, SigningKeyStore } from "@/lib/keys/signing-key";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionStore } from "@/lib/sessions/session-store";
+import { createAudienceStore } from "./audiences";
 import { createAuditChain } from "./audit-chain";
 import { createAuditLog } from "./audit-events";
 import { type CleanupCounts, cleanUp } from "./cleanup";
@@ -24,6 +26,7 @@ export interface Stores {
   sessions: SessionStore;
   signingKeys: SigningKeyStore & SignatureCountStore & KeyListing;
   denials: DenialStore;
+  audiences: AudienceStore;
   audit: AuditLog;
 }
 
@@ -69,6 +72,7 @@ function createStores(db: Database, atomically: Atomically): Stores {
     sessions: createSessionStore(db),
     signingKeys: createSigningKeyStore(db),
     denials: createDenialStore(db),
+    audiences: createAudienceStore(db),
     audit: createAuditLog(db),
   };
 }

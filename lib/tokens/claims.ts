@@ -1,38 +1,137 @@
-import { z } from "zod";
-
 /** The `client_id` (RFC 9068 section 2.2) of our own pages, which no registered client may have. */
 export const OWN_CLIENT_ID = "latchkey";
 
-/** 1 January 2020 to the year 2106: an instant outside was not written by a working clock. */
-const numericDate = z.number().int().min(1_577_836_800).max(4_294_967_295);
-const identifier = z.string().min(1).max(255);
-
-/** Claims of an access token (RFC 9068 section 2.2), all required; unknown ones are refused. */
-export const accessTokenClaims = z.strictObject({
-  iss: identifier,
-  aud: z.union([identifier, z.array(identifier).min(1).max(16)]),
-  sub: identifier,
-  client_id: identifier,
-  exp: numericDate,
-  nbf: numericDate,
-  iat: numericDate,
-  jti: identifier,
+/** Claims that every access token has (RFC 9068 section 2.2). */
+export interface CommonClaims {
+  iss: string;
+  aud: string | string[];
+  sub: string;
+  client_id: string;
+  exp: number;
+  nbf: number;
+  iat: number;
+  jti: string;
   /** The session it belongs to. */
-  sid: identifier,
-  /** The session's generation when it was issued; presenting it acknowledges that generation. */
-  gen: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1),
-  role: z.enum(["user", "admin"]),
+  sid: string;
   /** When the person last proved who they are (RFC 9068 section 2.2.1). */
-  auth_time: numericDate,
+  auth_time: number;
   /** How they proved it (RFC 8176). */
-  amr: z
-    .array(z.enum(["pwd"]))
-    .min(1)
-    .max(4),
-});
+  amr: string[];
+}
 
-export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
+export type Role = "user" | "admin";
+
+/** Of the tokens of our own pages. */
+export interface SessionClaims extends CommonClaims {
+  /** The session's generation when it was issued; presenting it acknowledges that generation. */
+  gen: number;
+  role: Role;
+}
+
+/** Of a token for a service. */
+export interface ServiceClaims extends CommonClaims {
+  role?: Role;
+  /** What it may be used for, separated by spaces (RFC 6749 section 3.3). */
+  scope?: string;
+}
+
+/** 1 January 2020 to the year 2106: an instant outside was not written by a working clock. */
+const MIN_NUMERIC_DATE = 1_577_836_800;
+const MAX_NUMERIC_DATE = 4_294_967_295;
+const MAX_GENERATION = 2 ** 31 - 1;
+const MAX_AUDIENCES = 16;
+const MAX_METHODS = 4;
+const METHODS = ["pwd"];
+
+/** Scope tokens of RFC 6749 section 3.3, one space between two. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+export const MAX_SCOPE_CHARACTERS = 1_000;
+
+type Check = (value: unknown) => boolean;
+
+const isWithin = (value: unknown, from: number, to: number): boolean =>
+  Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
+
+const isIdentifier: Check = (value) => typeof value === "string" && value.length >= 1 && value.length <= 255;
+const isNumericDate: Check = (value) => isWithin(value, MIN_NUMERIC_DATE, MAX_NUMERIC_DATE);
+const isListOf = (value: unknown, most: number, check: Check): boolean =>
+  Array.isArray(value) && value.length >= 1 && value.length <= most && value.every(check);
+export const isScope: Check = (value) =>
+  typeof value === "string" && value.length <= MAX_SCOPE_CHARACTERS && SCOPE.test(value);
+
+/** Every claim that some token of ours has. */
+const CHECKS = {
+  iss: isIdentifier,
+  aud: (value) => isIdentifier(value) || isListOf(value, MAX_AUDIENCES, isIdentifier),
+  sub: isIdentifier,
+  client_id: isIdentifier,
+  exp: isNumericDate,
+  nbf: isNumericDate,
+  iat: isNumericDate,
+  jti: isIdentifier,
+  sid: isIdentifier,
+  auth_time: isNumericDate,
+  amr: (value) => isListOf(value, MAX_METHODS, (method) => METHODS.includes(String(method))),
+  gen: (value) => isWithin(value, 0, MAX_GENERATION),
+  role: (value) => value === "user" || value === "admin",
+  scope: isScope,
+  /** Of a token that is bound to a key (RFC 7800): whoever does not check the binding must not take it. */
+  cnf: () => false,
+} satisfies Record<string, Check>;
+
+type ClaimName = keyof typeof CHECKS;
+
+/** Which claims the tokens of one kind have. A claim of another kind is refused. */
+export interface ClaimRules<Claims extends CommonClaims> {
+  required: readonly (ClaimName & keyof Claims)[];
+  optional: readonly (ClaimName & keyof Claims)[];
+  /** Claims that nobody here knows: of our own tokens there are none; others may be told more than we know of. */
+  others: "refused" | "ignored";
+}
+
+const COMMON = [
+  "iss",
+  "aud",
+  "sub",
+  "client_id",
+  "exp",
+  "nbf",
+  "iat",
+  "jti",
+  "sid",
+  "auth_time",
+  "amr",
+] as const satisfies (keyof CommonClaims)[];
+
+export const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
+  required: [...COMMON, "gen", "role"],
+  optional: [],
+  others: "refused",
+};
+
+export const SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
+  required: COMMON,
+  optional: ["role", "scope"],
+  others: "ignored",
+};
+
+/** For a system that understands nothing else: no claim is there by chance. */
+export const STRICT_SERVICE_CLAIMS: ClaimRules<ServiceClaims> = { ...SERVICE_CLAIMS, others: "refused" };
+
+/** The claims by these rules and no other, or null. */
+export function readClaims<Claims extends CommonClaims>(
+  payload: Readonly<Record<string, unknown>>,
+  { required, optional, others }: ClaimRules<Claims>,
+): Claims | null {
+  const claims: Record<string, unknown> = {};
+  for (const name of Object.keys(payload)) {
+    if (isNameIn(required, name) || isNameIn(optional, name)) {
+      if (!CHECKS[name](payload[name])) return null;
+      claims[name] = payload[name];
+    } else if (Object.hasOwn(CHECKS, name) || others === "refused") return null;
+  }
+  return required.every((name) => Object.hasOwn(claims, name)) ? (claims as unknown as Claims) : null;
+}
+
+const isNameIn = <Name extends ClaimName>(names: readonly Name[], name: string): name is Name =>
+  names.includes(name as Name);

@@ -12,7 +12,7 @@ import { type Signer, SigningUnavailableError } from "@/lib/keys/custody";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
 import { createTestKeys, type TestKeys } from "@/lib/keys/testing/test-keys";
 import { issueAccessToken, type TokenSubject } from "./issue";
-import { meshProfile } from "./profiles";
+import { ownProfile } from "./profiles";
 
 const ORIGIN = "https://login.example.com";
 const NOW = new Date("2026-11-24T12:00:00.750Z");
@@ -34,7 +34,7 @@ async function openTestKeys(algorithm: Algorithm): Promise<TestKeys> {
 }
 
 const issueWith = (signer: Signer, changes: Partial<TokenSubject> = {}, origin = ORIGIN) =>
-  issueAccessToken({ ...subject, ...changes }, origin, meshProfile(600), signer, NOW);
+  issueAccessToken({ ...subject, ...changes }, origin, ownProfile("ES256", 600), signer, NOW);
 
 /** As any service would: jose, our JWKS document (a secret is told in another way), and RFC 9068 section 4. */
 function verifyElsewhere({ keyring, custody, store }: TestKeys, token: string): Promise<JWTVerifyResult> {

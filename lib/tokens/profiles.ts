@@ -1,19 +1,105 @@
 import { MAX_ACCESS_TOKEN_SECONDS } from "@/lib/config/durations";
+import { type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
+import {
+  type ClaimRules,
+  type CommonClaims,
+  SERVICE_CLAIMS,
+  SESSION_CLAIMS,
+  type ServiceClaims,
+  type SessionClaims,
+  STRICT_SERVICE_CLAIMS,
+} from "./claims";
+
+/** How the content is encrypted to its recipient (RFC 7518 sections 4.6 and 5.3). */
+export interface TokenEncryption {
+  keyManagement: "ECDH-ES+A256KW";
+  content: "A256GCM";
+}
 
 /** How tokens for one audience are made and checked. */
-export interface Profile {
+export interface Profile<Claims extends CommonClaims = ServiceClaims> {
   /** JOSE `typ`, compared after RFC 7515 section 4.1.9 (without `application/`, any case). */
   type: string;
+  /** The first is the default. */
+  algorithms: readonly Algorithm[];
+  /** Whose keys sign: the issuer's, published or not, or a secret that the audience has alone. */
+  keySource: "published" | "unpublished" | "audience";
   lifetimeSeconds: number;
-  /** A token whose `exp - iat` is longer is refused. Above the lifetime, which a restart may shorten. */
+  /** A token whose `exp - iat` is longer is refused. At least the lifetime, which a setting may shorten. */
   maxLifetimeSeconds: number;
+  /** Null: whoever carries the token can read it. */
+  encryption: TokenEncryption | null;
+  claims: ClaimRules<Claims>;
+  /** What its verifier may be behind with revocations before it refuses everything. */
+  revocationSeconds: number;
   maxBytes: number;
 }
 
-/** `mesh`: verified by JWKS, RFC 9068. */
-export const meshProfile = (accessTokenSeconds: number): Profile => ({
-  type: "at+jwt",
-  lifetimeSeconds: accessTokenSeconds,
-  maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
-  maxBytes: 4096,
+const TYPE = "at+jwt";
+const DEFAULT_LIFETIME_SECONDS = 600;
+const SENSITIVE_LIFETIME_SECONDS = 300;
+const MAX_BYTES = 4096;
+
+export const PROFILES = {
+  /** Services that verify by JWKS. */
+  mesh: {
+    type: TYPE,
+    algorithms: ["ES256", "RS256", "EdDSA"],
+    keySource: "published",
+    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
+    encryption: null,
+    claims: SERVICE_CLAIMS,
+    revocationSeconds: 30,
+    maxBytes: MAX_BYTES,
+  },
+  /** One application without an outside verifier: our own pages. */
+  monolith: {
+    type: TYPE,
+    algorithms: ["HS256"],
+    keySource: "unpublished",
+    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
+    encryption: null,
+    claims: SESSION_CLAIMS,
+    revocationSeconds: 1,
+    maxBytes: MAX_BYTES,
+  },
+  /** Claims that nobody on the way may read: signed, then encrypted to the audience's own key. */
+  "high-security": {
+    type: TYPE,
+    algorithms: ["ES256"],
+    keySource: "published",
+    lifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
+    maxLifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
+    encryption: { keyManagement: "ECDH-ES+A256KW", content: "A256GCM" },
+    claims: SERVICE_CLAIMS,
+    revocationSeconds: 5,
+    maxBytes: 2 * MAX_BYTES,
+  },
+  /** Systems that only know shared secrets. */
+  legacy: {
+    type: TYPE,
+    algorithms: ["HS256"],
+    keySource: "audience",
+    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
+    encryption: null,
+    claims: STRICT_SERVICE_CLAIMS,
+    revocationSeconds: 30,
+    maxBytes: MAX_BYTES,
+  },
+} as const satisfies Record<string, Profile<CommonClaims & ServiceClaims> | Profile<SessionClaims>>;
+
+export type ProfileName = keyof typeof PROFILES;
+
+/** Of our own pages: `mesh`, or `monolith` where a secret signs. */
+export const ownProfileName = (algorithm: Algorithm): "mesh" | "monolith" =>
+  isSymmetric(algorithm) ? "monolith" : "mesh";
+
+/** The same as it applies to their tokens, which are bound to a generation of their session. */
+export const ownProfile = (algorithm: Algorithm, lifetimeSeconds: number): Profile<SessionClaims> => ({
+  ...PROFILES[ownProfileName(algorithm)],
+  claims: SESSION_CLAIMS,
+  lifetimeSeconds,
 });

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
 import { createTestKeys } from "@/lib/keys/testing/test-keys";
-import { parseCompactJws } from "./compact-jws";
+import { parseCompactJws } from "./compact";
 import { issueAccessToken } from "./issue";
-import { meshProfile } from "./profiles";
+import { ownProfile } from "./profiles";
 import {
   createTestKey,
   createTestVerifier,
@@ -133,7 +133,13 @@ it("accepts what we issue, whoever it is for", async () => {
   });
   await fc.assert(
     fc.asyncProperty(subject, async (person) => {
-      const { accessToken } = await issueAccessToken(person, ISSUER, meshProfile(600), keyring.signer, NOW);
+      const { accessToken } = await issueAccessToken(
+        person,
+        ISSUER,
+        ownProfile("ES256", 600),
+        keyring.signer,
+        NOW,
+      );
       expect(await ours.verdict(accessToken)).toBe("accepted");
     }),
     { numRuns: 200 },

@@ -1,67 +1,71 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/crypto/clock";
+import type { CommonClaims } from "./claims";
 import {
   checkTimes,
   type Verification,
   type VerificationRules,
   type VerifiedToken,
-  verifyAccessToken,
+  verifyToken,
 } from "./verify";
 
 const MAX_CACHED_TOKENS = 10_000;
 
+/** Of the signature or the tag, which differ from their first bit on: a longer text takes longer to look up. */
+const KEY_CHARACTERS = 32;
+
+interface Remembered<Claims extends CommonClaims> {
+  text: string;
+  verification: { ok: true } & VerifiedToken<Claims>;
+}
+
 /**
  * Verifies access tokens and remembers, by its exact bytes, each whose signature held, so that a signature is
- * checked once per process. Time is checked at every request; a change of the keyring forgets everything.
+ * checked once per process. Time is checked at every use; a change of the keys forgets everything.
  */
-export class TokenVerifier {
-  readonly #cache = new LRUCache<string, VerifiedToken>({ max: MAX_CACHED_TOKENS });
+export class TokenVerifier<Claims extends CommonClaims> {
+  /** In the order of their coming: the first to go has the least of its life left. */
+  readonly #cache = new Map<string, Remembered<Claims>>();
   #cachedVersion = 0;
-  /** What one request was accepted with. */
-  readonly #accepted = new AsyncLocalStorage<Map<string, Verification>>();
 
   constructor(
-    private readonly rules: VerificationRules,
-    private readonly keyring: { readonly version: number },
+    private readonly rules: VerificationRules<Claims>,
+    /** The version goes up whenever the set of keys changes. */
+    private readonly keys: { readonly version: number },
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Within `handle`, a token that was accepted stays so, however often the request is checked: neither the clock nor a
-   * key that is taken away cuts it off in the middle.
-   */
-  duringRequest<Result>(handle: () => Result): Result {
-    return this.#accepted.run(new Map(), handle);
+  async verify(text: string): Promise<Verification<Claims>> {
+    return this.recall(text) ?? this.#verifyFresh(text);
   }
 
-  async verify(text: string): Promise<Verification> {
-    const accepted = this.#accepted.getStore();
-    const verification = accepted?.get(text) ?? (await this.#verify(text));
-    if (verification.ok) accepted?.set(text, verification);
-    return verification;
-  }
-
-  async #verify(text: string): Promise<Verification> {
+  /** The same without waiting, for a token that is remembered; null for any other. */
+  recall(text: string): Verification<Claims> | null {
     this.#forgetWhenKeysChanged();
-    const cached = this.#cache.get(text);
-    if (cached === undefined) return this.#verifyFresh(text);
-    const fault = checkTimes(cached.claims, this.rules.clockToleranceSeconds, this.clock.now());
-    return fault === null ? { ok: true, ...cached } : { ok: false, reason: fault };
+    const cached = this.#cache.get(keyOf(text));
+    if (cached?.text !== text) return null;
+    const { verification } = cached;
+    const fault = checkTimes(verification.claims, this.rules.clockToleranceSeconds, this.clock.now());
+    return fault === null ? verification : { ok: false, reason: fault };
   }
 
-  async #verifyFresh(text: string): Promise<Verification> {
-    const { version } = this.keyring;
-    const verification = await verifyAccessToken(text, this.rules, this.clock.now());
-    if (verification.ok && version === this.keyring.version) {
-      this.#cache.set(text, { claims: verification.claims, kid: verification.kid });
-    }
+  async #verifyFresh(text: string): Promise<Verification<Claims>> {
+    const { version } = this.keys;
+    const verification = await verifyToken(text, this.rules, this.clock.now());
+    if (verification.ok && version === this.keys.version) this.#remember({ text, verification });
     return verification;
+  }
+
+  #remember(token: Remembered<Claims>): void {
+    const [oldest] = this.#cache.keys();
+    if (oldest !== undefined && this.#cache.size >= MAX_CACHED_TOKENS) this.#cache.delete(oldest);
+    this.#cache.set(keyOf(token.text), token);
   }
 
   #forgetWhenKeysChanged(): void {
-    if (this.#cachedVersion === this.keyring.version) return;
+    if (this.#cachedVersion === this.keys.version) return;
     this.#cache.clear();
-    this.#cachedVersion = this.keyring.version;
+    this.#cachedVersion = this.keys.version;
   }
 }
+
+const keyOf = (text: string): string => text.slice(-KEY_CHARACTERS);

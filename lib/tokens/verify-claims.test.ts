@@ -11,7 +11,7 @@ import {
   signTexts,
   TOLERANCE_SECONDS,
 } from "./testing/test-issuer";
-import { verifyAccessToken } from "./verify";
+import { verifyToken } from "./verify";
 
 const own = await createTestKey("own");
 const { verdict, rules } = createTestVerifier([own]);
@@ -221,7 +221,7 @@ describe("claims that must be there, and no others", () => {
   });
 
   it("hands on the claims as they were signed", async () => {
-    const verification = await verifyAccessToken(forge(own), rules, NOW);
+    const verification = await verifyToken(forge(own), rules, NOW);
     expect(verification).toEqual({ ok: true, claims: claims(), kid: "own" });
   });
 });

@@ -1,9 +1,10 @@
 import { compactVerify } from "jose";
 import { toNumericDate } from "@/lib/crypto/clock";
 import { type Algorithm, isAlgorithm } from "@/lib/keys/algorithms";
-import type { VerificationKey } from "@/lib/keys/keyring";
-import { type AccessTokenClaims, accessTokenClaims } from "./claims";
-import { type CompactJws, parseCompactJws } from "./compact-jws";
+import type { VerificationKey } from "@/lib/keys/verification-key";
+import { type CommonClaims, readClaims, type SessionClaims } from "./claims";
+import { type CompactJws, parseCompactJws } from "./compact";
+import { type DecryptionKey, decryptToken } from "./decrypt";
 import type { Profile } from "./profiles";
 
 /** Why a token was refused. For the log; the caller learns `invalid_token`. */
@@ -25,44 +26,62 @@ export type RejectionReason =
 
 declare const verified: unique symbol;
 
-/** Claims whose signature and issuer hold. Only `verifyAccessToken` makes one. */
-export type VerifiedClaims = Readonly<AccessTokenClaims> & { readonly [verified]: true };
+/** Claims whose signature and issuer hold. Only `verifyToken` makes one. */
+export type Verified<Claims extends CommonClaims> = Readonly<Claims> & { readonly [verified]: true };
+
+/** Of our own pages: somebody is signed in. */
+export type VerifiedClaims = Verified<SessionClaims>;
 
 /** With the key that signed it, by which a token can be denied too. */
-export interface VerifiedToken {
-  claims: VerifiedClaims;
+export interface VerifiedToken<Claims extends CommonClaims> {
+  claims: Verified<Claims>;
   kid: string;
 }
 
-export type Verification = ({ ok: true } & VerifiedToken) | { ok: false; reason: RejectionReason };
+export type Verification<Claims extends CommonClaims> =
+  | ({ ok: true } & VerifiedToken<Claims>)
+  | { ok: false; reason: RejectionReason };
 
-export interface VerificationRules {
+export interface VerificationRules<Claims extends CommonClaims> {
   issuer: string;
   audience: string;
-  profile: Profile;
+  profile: Profile<Claims>;
   clockToleranceSeconds: number;
   /** Those that a key may be of; each key is of one. */
   readonly algorithms: ReadonlySet<Algorithm>;
   findKey(kid: string): Promise<VerificationKey | null>;
+  /** Where the profile encrypts: the audience's own keys. */
+  decryptionKeys?: readonly DecryptionKey[];
 }
 
 /** The only header members an access token of ours has: `crit`, `jku`, `jwk`, `x5u`, `x5c`, `b64`, `zip` end here. */
 const HEADER_MEMBERS = new Set(["alg", "kid", "typ"]);
 const MAX_KID_LENGTH = 64;
 
-const refuse = (reason: RejectionReason): Verification => ({ ok: false, reason });
+const refuse = (reason: RejectionReason): { ok: false; reason: RejectionReason } => ({ ok: false, reason });
 
 /**
- * Verifies an access token (RFC 9068 section 4, RFC 8725bis). The steps run in this order and the payload is not
- * looked at until the signature holds. Does not ask the denylist. Never throws for what a caller sent.
+ * Verifies an access token (RFC 9068 section 4, RFC 8725bis): decrypted first where its profile encrypts. The steps
+ * run in this order and the payload is not looked at until the signature holds. What cannot be decrypted is `malformed`,
+ * whatever failed. Does not ask the denylist. Never throws for what a caller sent.
  */
-export async function verifyAccessToken(
+export async function verifyToken<Claims extends CommonClaims>(
   text: string,
-  rules: VerificationRules,
+  rules: VerificationRules<Claims>,
   now: Date,
-): Promise<Verification> {
+): Promise<Verification<Claims>> {
   const { profile } = rules;
   if (text.length > profile.maxBytes) return refuse("too_large");
+  if (profile.encryption === null) return verifySigned(text, rules, now);
+  const signed = await decryptToken(text, profile.encryption, rules.decryptionKeys ?? []);
+  return signed === null ? refuse("malformed") : verifySigned(signed, rules, now);
+}
+
+async function verifySigned<Claims extends CommonClaims>(
+  text: string,
+  rules: VerificationRules<Claims>,
+  now: Date,
+): Promise<Verification<Claims>> {
   const jws = parseCompactJws(text);
   if (jws === null) return refuse("malformed");
   const headerFault = checkHeader(jws.header, rules);
@@ -71,17 +90,16 @@ export async function verifyAccessToken(
   if (key === null) return refuse("unknown_key");
   if (key.algorithm !== jws.header.alg) return refuse("algorithm");
   if (!(await hasValidSignature(text, key))) return refuse("signature");
-  const claims = accessTokenClaims.safeParse(jws.payload);
-  if (!claims.success) return refuse("claims");
-  const claimFault =
-    checkClaims(claims.data, rules) ?? checkTimes(claims.data, rules.clockToleranceSeconds, now);
+  const claims = readClaims(jws.payload, rules.profile.claims);
+  if (claims === null) return refuse("claims");
+  const claimFault = checkClaims(claims, rules) ?? checkTimes(claims, rules.clockToleranceSeconds, now);
   if (claimFault !== null) return refuse(claimFault);
-  return { ok: true, claims: claims.data as VerifiedClaims, kid: key.kid };
+  return { ok: true, claims: claims as Verified<Claims>, kid: key.kid };
 }
 
 function checkHeader(
   header: CompactJws["header"],
-  { algorithms, profile }: VerificationRules,
+  { algorithms, profile }: Pick<VerificationRules<never>, "algorithms"> & { profile: Pick<Profile, "type"> },
 ): RejectionReason | null {
   if (!Object.keys(header).every((member) => HEADER_MEMBERS.has(member))) return "header";
   if (!isAlgorithm(header.alg) || !algorithms.has(header.alg)) return "algorithm";
@@ -101,7 +119,10 @@ async function hasValidSignature(text: string, key: VerificationKey): Promise<bo
   }
 }
 
-function checkClaims(claims: AccessTokenClaims, rules: VerificationRules): RejectionReason | null {
+function checkClaims<Claims extends CommonClaims>(
+  claims: Claims,
+  rules: VerificationRules<Claims>,
+): RejectionReason | null {
   if (claims.iss !== rules.issuer) return "issuer";
   if (![claims.aud].flat().includes(rules.audience)) return "audience";
   const lifetimeSeconds = claims.exp - claims.iat;
@@ -110,7 +131,7 @@ function checkClaims(claims: AccessTokenClaims, rules: VerificationRules): Rejec
 
 /** What changes as time passes; checked at every use of a token, cached or not (RFC 7519 sections 4.1.4 to 4.1.6). */
 export function checkTimes(
-  claims: Pick<AccessTokenClaims, "exp" | "nbf" | "iat">,
+  claims: Pick<CommonClaims, "exp" | "nbf" | "iat">,
   toleranceSeconds: number,
   now: Date,
 ): RejectionReason | null {

@@ -26,7 +26,7 @@ export interface Forge {
 export async function createForge(target: Target, genuine: string): Promise<Forge> {
   const [header, claims] = genuine.split(".").slice(0, 2).map(decodePart);
   if (header === undefined || claims === undefined) throw new Error("Not a token.");
-  const { publicJwk, privateKey } = await takeSigningKey(target);
+  const { publicJwk, privateKey } = await takeSigningKey(target, header.kid);
   const signed = (newHeader: Json | string, newClaims: Json | string) =>
     signES256(`${encodePart(newHeader)}.${encodePart(newClaims)}`, privateKey);
   return {
@@ -55,9 +55,12 @@ interface KeyRow extends Pick<SigningKeyRecord, "kid" | "use" | "algorithm"> {
   sealed_private_key: Buffer;
 }
 
-async function takeSigningKey(target: Target): Promise<{ publicJwk: Json; privateKey: KeyObject }> {
-  const [row] = await target.sql<KeyRow>("SELECT * FROM signing_keys WHERE state = 'active'");
-  if (row === undefined) throw new Error("No active signing key.");
+async function takeSigningKey(
+  target: Target,
+  kid: unknown,
+): Promise<{ publicJwk: Json; privateKey: KeyObject }> {
+  const [row] = await target.sql<KeyRow>("SELECT * FROM signing_keys WHERE kid = $1", [kid]);
+  if (row === undefined) throw new Error("No such signing key.");
   const pem = createSealedBox([target.appSecret]).open(row.sealed_private_key, sealingContext(row));
   return { publicJwk: row.public_jwk, privateKey: createPrivateKey(pem) };
 }

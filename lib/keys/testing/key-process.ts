@@ -3,8 +3,9 @@ import type { Clock } from "@/lib/crypto/clock";
 import type { Denial, DenialStore } from "@/lib/revocation/denial";
 import { revokeKey } from "@/lib/revocation/revoke-key";
 import { strictDenylist } from "@/lib/revocation/testing/denylists";
+import type { SessionClaims } from "@/lib/tokens/claims";
 import { issueAccessToken } from "@/lib/tokens/issue";
-import { meshProfile } from "@/lib/tokens/profiles";
+import { ownProfile } from "@/lib/tokens/profiles";
 import { TokenVerifier } from "@/lib/tokens/token-verifier";
 import type { Verification } from "@/lib/tokens/verify";
 import type { Algorithm } from "../algorithms";
@@ -18,7 +19,7 @@ import { createTestKeys, TEST_SCHEDULE, type TestKeys } from "./test-keys";
 const DAY_SECONDS = 86_400;
 const ORIGIN = "https://login.example.com";
 /** The longest life and the largest tolerance that can be set. */
-const PROFILE = meshProfile(900);
+const PROFILE = ownProfile("ES256", 900);
 export const TOLERANCE_SECONDS = 30;
 
 /** What a process reads at its start. */
@@ -42,7 +43,7 @@ export interface Token {
 interface Life {
   lifetime: Lifetime;
   keys: TestKeys;
-  verifier: TokenVerifier;
+  verifier: TokenVerifier<SessionClaims>;
   isServing: boolean;
 }
 
@@ -70,8 +71,12 @@ export class KeyProcess {
 
   reload = (momentsLeft?: number) => this.#live(momentsLeft, async ({ keys }) => keys.keyring.load());
 
-  requestRotation = (momentsLeft?: number) =>
-    this.#live(momentsLeft, ({ keys }) => requestRotation(keys, COMMAND_LINE, null));
+  /** Of one of the lines that there are. */
+  requestRotation = (nth: number, momentsLeft?: number) =>
+    this.#live(momentsLeft, ({ keys }) => {
+      const { lines } = keys.keyring;
+      return requestRotation(keys, COMMAND_LINE, null, lines[nth % lines.length]?.algorithm);
+    });
 
   revoke = (kid: string, momentsLeft?: number) =>
     this.#live(momentsLeft, async ({ keys, lifetime }) => {
@@ -86,11 +91,13 @@ export class KeyProcess {
       for await (const { problem } of rewrapKeys(keys, keys.sealed, COMMAND_LINE)) void problem;
     });
 
-  /** Null when the process has ended over it. Rejects as `findSigner` does. */
-  issue = (momentsLeft?: number): Promise<Token | null> =>
-    this.#live(momentsLeft, async ({ keys }) => {
+  /** By just this algorithm, or as for our own pages. Null when the process has ended over it. Rejects as `findSigner` does. */
+  issue = (exactly: Algorithm | null, momentsLeft?: number): Promise<Token | null> =>
+    this.#live(momentsLeft, async ({ keys: { keyring } }) => {
       const now = this.clock.now();
-      const signer = await keys.keyring.findSigner();
+      const signer = await (exactly === null
+        ? keyring.findSigner()
+        : keyring.findSignerFor("access_token", exactly));
       const subject = { userId: "ada", role: "user", sessionId: "session", generation: 1 } as const;
       const times = { authenticatedAt: now, sessionExpiresAt: new Date(8.64e15) };
       const issued = await issueAccessToken({ ...subject, ...times }, ORIGIN, PROFILE, signer, now);
@@ -98,7 +105,7 @@ export class KeyProcess {
       return { text: issued.accessToken, kid, algorithm, expiresAt: issued.accessTokenExpiresAt };
     });
 
-  verify = (token: Token): Promise<Verification | null> =>
+  verify = (token: Token): Promise<Verification<SessionClaims> | null> =>
     this.#live(undefined, ({ verifier }) => verifier.verify(token.text));
 
   async #live<Result>(

@@ -58,6 +58,12 @@ export function scripts({ rewraps = false, jumps = false } = {}): fc.Arbitrary<S
   return fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
 }
 
+/** What audiences need, in half of the worlds nothing. */
+export const needed: fc.Arbitrary<Algorithm[]> = fc.oneof(
+  fc.constant<Algorithm[]>([]),
+  fc.subarray<Algorithm>(["ES256", "EdDSA"], { minLength: 1 }),
+);
+
 /** As far apart as clocks may be. */
 const skewSeconds = fc.constantFrom(-30, 0, 30);
 const algorithm = fc.constantFrom<Algorithm>("ES256", "EdDSA", "HS256");

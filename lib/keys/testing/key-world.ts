@@ -2,6 +2,7 @@ import { KEY_RETIRING_SECONDS, KEY_STAGED_SECONDS } from "@/lib/config/durations
 import { addSeconds, type Clock, secondsBetween } from "@/lib/crypto/clock";
 import { hasCode } from "@/lib/errors/latchkey-error";
 import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
+import type { Algorithm } from "../algorithms";
 import { isSigningUnavailable } from "../custody";
 import type { SigningKeyRecord } from "../signing-key";
 import { FakeSigner } from "./fake-signer";
@@ -20,7 +21,7 @@ const MOST_ROUNDS = 10;
 export interface Act {
   process: number;
   deed: "poll" | "reload" | "rotate" | "revoke" | "rewrap" | "issue";
-  /** Which of the keys there are, where the deed is done to one. */
+  /** Which of the keys or lines there are, where the deed is done to one. */
   nth: number;
   /** The process ends after so many moments of its own. */
   momentsLeft: number | undefined;
@@ -57,11 +58,16 @@ export class KeyWorld {
   readonly store = new MemorySigningKeyStore(this.#databaseClock);
   readonly #history = new KeyHistory(this.truth);
 
-  /** `areAwake`: all poll whenever something is due; otherwise any of them may sleep for months. */
+  /**
+   * `areAwake`: all poll whenever something is due; otherwise any of them may sleep for months. `needed`: the
+   * algorithms that audiences need.
+   */
   constructor(
     settings: readonly ProcessSettings[],
     private readonly areAwake = false,
+    needed: readonly Algorithm[] = [],
   ) {
+    this.store.needed = needed;
     const denials = new InMemoryDenialStore();
     const signer = new FakeSigner(this.truth);
     this.processes = settings.map((one) => {
@@ -166,23 +172,24 @@ export class KeyWorld {
       case "reload":
         return this.#history.read(process, () => process.reload(momentsLeft));
       case "rotate":
-        return this.#requestRotation(process, momentsLeft);
+        return this.#requestRotation(process, nth, momentsLeft);
       case "revoke":
         return this.#revoke(process, nth, momentsLeft);
       case "rewrap":
         await process.rewrap(momentsLeft);
         return;
       case "issue": {
-        const token = await this.#issue(process, momentsLeft);
+        const exactly = [null, ...this.store.needed];
+        const token = await this.#issue(process, exactly[nth % exactly.length] ?? null, momentsLeft);
         if (token !== null) this.tokens.add(token, process);
       }
     }
   }
 
-  async #requestRotation(process: KeyProcess, momentsLeft: number | undefined): Promise<void> {
+  async #requestRotation(process: KeyProcess, nth: number, momentsLeft: number | undefined): Promise<void> {
     const now = this.#databaseClock.now();
     try {
-      const promised = await process.requestRotation(momentsLeft);
+      const promised = await process.requestRotation(nth, momentsLeft);
       if (promised !== null) this.promises.push(secondsBetween(now, promised.signsFrom));
     } catch (error) {
       // Somebody else has just taken the staged key.
@@ -205,16 +212,28 @@ export class KeyWorld {
     }
   }
 
-  async #issue(process: KeyProcess, momentsLeft: number | undefined): Promise<Token | null> {
+  async #issue(
+    process: KeyProcess,
+    exactly: Algorithm | null,
+    momentsLeft: number | undefined,
+  ): Promise<Token | null> {
     try {
-      return await process.issue(momentsLeft);
+      return await this.#issued(process, exactly, momentsLeft);
     } catch (error) {
       if (!isSigningUnavailable(error)) throw error;
       if (this.#areAlike) this.faults.push("nothing signs");
       // Its key was ended by another who does not need it, and it has not taken the next one yet.
       await this.#history.read(process, () => process.poll());
-      return process.issue();
+      return this.#issued(process, exactly);
     }
+  }
+
+  async #issued(process: KeyProcess, exactly: Algorithm | null, momentsLeft?: number): Promise<Token | null> {
+    const token = await process.issue(exactly, momentsLeft);
+    if (token !== null && exactly !== null && token.algorithm !== exactly) {
+      this.faults.push(`${token.algorithm} signs for an audience of ${exactly}`);
+    }
+    return token;
   }
 
   /** Whether each can use what any other has made. */

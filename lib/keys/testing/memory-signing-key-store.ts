@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@/lib/audit/events";
 import type { Clock } from "@/lib/crypto/clock";
+import type { Algorithm } from "../algorithms";
 import type { KeyStores } from "../rotation";
 import type { KeyState, LiveKeys, SigningKeyRecord, SigningKeyStore } from "../signing-key";
 
@@ -7,6 +8,8 @@ import type { KeyState, LiveKeys, SigningKeyRecord, SigningKeyStore } from "../s
 export class MemorySigningKeyStore implements SigningKeyStore {
   rows: SigningKeyRecord[] = [];
   events: AuditEvent[] = [];
+  /** The algorithms that audiences need. */
+  needed: readonly Algorithm[] = [];
   reads = 0;
   isDown = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -64,7 +67,7 @@ export class MemorySigningKeyStore implements SigningKeyStore {
     await Promise.resolve();
     if (this.isDown) throw new Error("The store cannot be reached.");
     const keys = rows().filter(({ state }) => state !== "retired" && state !== "revoked");
-    return { keys: keys.map((row) => ({ ...row })), now: this.clock.now() };
+    return { keys: keys.map((row) => ({ ...row })), needed: this.needed, now: this.clock.now() };
   }
 
   /** As the unique index of the database does. */

@@ -1,6 +1,6 @@
 import { KEY_STAGED_SECONDS } from "@/lib/config/durations";
 import { addSeconds, type Clock, secondsBetween } from "@/lib/crypto/clock";
-import type { Verification } from "@/lib/tokens/verify";
+import type { RejectionReason } from "@/lib/tokens/verify";
 import type { SigningKeyRecord } from "../signing-key";
 import { CachingVerifier } from "./caching-verifier";
 import type { KeyHistory } from "./key-history";
@@ -70,11 +70,7 @@ export class TokenWatch {
     if (this.#rowOf(token)?.state === "retiring") this.takenAfterStop += 1;
   }
 
-  #mayRefuse(
-    process: KeyProcess,
-    token: IssuedToken,
-    reason: Extract<Verification, { ok: false }>["reason"],
-  ): boolean {
+  #mayRefuse(process: KeyProcess, token: IssuedToken, reason: RejectionReason): boolean {
     if (this.history.isRevoked(token.kid) || process.clock.now() >= token.expiresAt) return true;
     if (reason === "not_yet_valid") return token.issuer.settings.skewSeconds > process.settings.skewSeconds;
     // A secret verifies only where the application secret is known that it is sealed under.

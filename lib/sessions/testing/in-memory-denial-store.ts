@@ -1,9 +1,19 @@
-import type { Deniable, Denial, DenialCursor, DenialStore, FedDenial } from "@/lib/revocation/denial";
+import type {
+  Deniable,
+  Denial,
+  DenialCursor,
+  DenialReading,
+  DenialStore,
+  FedDenial,
+} from "@/lib/revocation/denial";
+
+/** All at once: no clock decides what is new. */
+const RECORDED_AT = new Date(0);
 
 /** The durable denylist as its port promises it, in memory; `isDown` is a database that cannot be asked. */
 export class InMemoryDenialStore implements DenialStore {
   isDown = false;
-  readonly #denials = new Map<string, Denial & { recordedAt: number }>();
+  readonly #denials = new Map<string, FedDenial>();
   #writes = 0;
 
   async deny(denial: Denial): Promise<void> {
@@ -12,7 +22,12 @@ export class InMemoryDenialStore implements DenialStore {
     const known = this.#denials.get(name);
     const expiresAt = known && known.expiresAt > denial.expiresAt ? known.expiresAt : denial.expiresAt;
     this.#writes += 1;
-    this.#denials.set(name, { ...denial, expiresAt, recordedAt: this.#writes });
+    this.#denials.set(name, {
+      ...denial,
+      expiresAt,
+      recordedAt: RECORDED_AT,
+      recordedBy: BigInt(this.#writes),
+    });
   }
 
   async covers({ jti, sid, kid }: Deniable, now: Date): Promise<boolean> {
@@ -21,17 +36,19 @@ export class InMemoryDenialStore implements DenialStore {
     return names.some((name) => (this.#denials.get(name)?.expiresAt ?? 0) > now);
   }
 
-  /** A cursor counts writes, so that no clock decides what is new. */
-  async readSince(
-    cursor: DenialCursor | null,
-    now: Date,
-  ): Promise<{ denials: FedDenial[]; cursor: DenialCursor }> {
+  /** A cursor counts writes. */
+  async readSince(cursor: DenialCursor | null, now: Date): Promise<DenialReading> {
     this.#requireUp();
-    const since = Number(cursor ?? 0);
-    const denials = [...this.#denials.values()]
-      .filter(({ recordedAt, expiresAt }) => recordedAt > since && expiresAt > now)
-      .map(({ recordedAt: _, ...denial }) => ({ ...denial, ageSeconds: 0 }));
-    return { denials, cursor: String(this.#writes) };
+    const since = cursor?.oldestRunning ?? 0n;
+    const denials = [...this.#denials.values()].filter(
+      ({ recordedBy, expiresAt }) => recordedBy >= since && expiresAt > now,
+    );
+    const oldestRunning = BigInt(this.#writes + 1);
+    return {
+      denials: denials.map((denial) => ({ ...denial })),
+      isComplete: cursor === null,
+      cursor: { database: "memory", oldestRunning, readAt: RECORDED_AT },
+    };
   }
 
   #requireUp(): void {

@@ -3,6 +3,7 @@ import type { Client } from "@/lib/audit/events";
 import { addSeconds, type Clock, toNumericDate } from "@/lib/crypto/clock";
 import { createMetrics } from "@/lib/metrics/metrics";
 import { strictDenylist } from "@/lib/revocation/testing/denylists";
+import type { SessionClaims } from "@/lib/tokens/claims";
 import type { TokenSubject } from "@/lib/tokens/issue";
 import { checkTimes, type Verification, type VerifiedClaims } from "@/lib/tokens/verify";
 import type { SessionDependencies } from "../dependencies";
@@ -106,7 +107,7 @@ function writeToken(
   return { accessToken, accessTokenExpiresAt: addSeconds(new Date(0), exp) };
 }
 
-function readToken(text: string, now: Date): Verification {
+function readToken(text: string, now: Date): Verification<SessionClaims> {
   if (!text.startsWith("{")) return { ok: false, reason: "malformed" };
   const claims = JSON.parse(text) as VerifiedClaims;
   const fault = checkTimes(claims, TOLERANCE_SECONDS, now);

@@ -8,9 +8,10 @@ import {
 } from "node:crypto";
 import { importJWK, type JWK } from "jose";
 import type { Algorithm } from "@/lib/keys/algorithms";
-import type { VerificationKey } from "@/lib/keys/keyring";
-import { meshProfile } from "../profiles";
-import { type VerificationRules, verifyAccessToken } from "../verify";
+import type { VerificationKey } from "@/lib/keys/verification-key";
+import type { SessionClaims } from "../claims";
+import { ownProfile } from "../profiles";
+import { type VerificationRules, verifyToken } from "../verify";
 
 export const ISSUER = "https://login.example.com";
 export const NOW = new Date("2026-11-24T12:00:00Z");
@@ -99,7 +100,7 @@ export function partsOf(token: string): [header: string, payload: string, signat
 }
 
 export interface TestVerifier {
-  rules: VerificationRules;
+  rules: VerificationRules<SessionClaims>;
   /** Every `kid` that was asked for, in order. */
   lookups: string[];
   /** `accepted`, or the reason of the refusal. */
@@ -108,14 +109,14 @@ export interface TestVerifier {
 
 export function createTestVerifier(
   keys: readonly TestKey[],
-  changes: Partial<VerificationRules> = {},
+  changes: Partial<VerificationRules<SessionClaims>> = {},
 ): TestVerifier {
   const byKid = new Map(keys.map(({ kid, verificationKey }) => [kid, verificationKey]));
   const lookups: string[] = [];
-  const rules: VerificationRules = {
+  const rules: VerificationRules<SessionClaims> = {
     issuer: ISSUER,
     audience: ISSUER,
-    profile: meshProfile(600),
+    profile: ownProfile("ES256", 600),
     clockToleranceSeconds: TOLERANCE_SECONDS,
     algorithms: new Set(["ES256"]),
     findKey: async (kid) => {
@@ -125,7 +126,7 @@ export function createTestVerifier(
     ...changes,
   };
   const verdict = async (text: string, now = NOW) => {
-    const verification = await verifyAccessToken(text, rules, now);
+    const verification = await verifyToken(text, rules, now);
     return verification.ok ? "accepted" : verification.reason;
   };
   return { rules, lookups, verdict };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actorOf } from "@/app/_http/actor-of";
 import { adminApi, noContent, readJson } from "@/app/_http/api";
+import { verifyForAudience } from "@/lib/audiences/verify-for-audience";
 import { denyToken, denyTokenById } from "@/lib/sessions/deny-token";
 
 const input = z.union(
@@ -12,16 +13,14 @@ const input = z.union(
 );
 
 export const POST = adminApi(async ({ request, latchkey, client }, claims) => {
+  const { sessions, audiences, stores } = latchkey;
   const named = await readJson(request, input);
   const actor = actorOf(claims, client);
-  if ("token" in named) await denyToken(latchkey.sessions, latchkey.stores.denials, named.token, actor);
-  else
-    await denyTokenById(
-      latchkey.sessions,
-      latchkey.stores.denials,
-      named.jti,
-      new Date(named.expiresAt),
-      actor,
-    );
+  const verify = async (token: string) => {
+    const own = await sessions.verifyAccessToken(token);
+    return own.ok || own.reason === "expired" ? own : verifyForAudience(audiences, token);
+  };
+  if ("token" in named) await denyToken(sessions, stores.denials, verify, named.token, actor);
+  else await denyTokenById(sessions, stores.denials, named.jti, new Date(named.expiresAt), actor);
   return noContent();
 });

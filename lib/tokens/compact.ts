@@ -1,11 +1,14 @@
 import { decodeBase64url } from "@/lib/crypto/base64url";
 
+export type JsonObject = Record<string, unknown>;
+
 export interface CompactJws {
-  header: Record<string, unknown>;
-  payload: Record<string, unknown>;
+  header: JsonObject;
+  payload: JsonObject;
 }
 
 const JWS_PARTS = 3;
+const JWE_PARTS = 5;
 
 /**
  * Takes a compact JWS (RFC 7515 section 7.1) apart, or returns null.
@@ -14,18 +17,31 @@ const JWS_PARTS = 3;
  * numbers such as 1e308 end here (RFC 8725bis section 3.14).
  */
 export function parseCompactJws(text: string): CompactJws | null {
-  const parts = text.split(".", JWS_PARTS + 1);
-  if (parts.length !== JWS_PARTS) return null;
-  const [header, payload, signature] = parts.map(decodeBase64url);
+  const parts = decodeParts(text, JWS_PARTS);
+  const [header, payload, signature] = parts ?? [];
   if (!header || !payload || !signature || signature.length === 0) return null;
   const headerObject = parseOnlyForm(header);
   const payloadObject = parseOnlyForm(payload);
   return headerObject && payloadObject && { header: headerObject, payload: payloadObject };
 }
 
+/** The protected header of a compact JWE (RFC 7516 section 7.1) by the same rules, or null. */
+export function parseCompactJweHeader(text: string): JsonObject | null {
+  const [header] = decodeParts(text, JWE_PARTS) ?? [];
+  return header === undefined ? null : parseOnlyForm(header);
+}
+
+/** Null unless there are exactly so many parts, each the one canonical encoding of its bytes. */
+function decodeParts(text: string, count: number): Buffer[] | null {
+  const parts = text.split(".", count + 1);
+  if (parts.length !== count) return null;
+  const decoded = parts.map(decodeBase64url).filter((bytes) => bytes !== null);
+  return decoded.length === count ? decoded : null;
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function parseOnlyForm(bytes: Uint8Array): Record<string, unknown> | null {
+function parseOnlyForm(bytes: Uint8Array): JsonObject | null {
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -35,6 +51,6 @@ function parseOnlyForm(bytes: Uint8Array): Record<string, unknown> | null {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

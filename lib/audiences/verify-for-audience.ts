@@ -1,0 +1,27 @@
+import type { ServiceClaims } from "@/lib/tokens/claims";
+import { parseCompactJws } from "@/lib/tokens/compact";
+import { PROFILES } from "@/lib/tokens/profiles";
+import { type Verification, verifyToken } from "@/lib/tokens/verify";
+import type { AudienceDependencies } from "./dependencies";
+
+/**
+ * Verifies a token for a service as the service does, whichever it is for. One that is encrypted is `malformed` here:
+ * its audience alone can read it. Does not ask the denylist.
+ */
+export async function verifyForAudience(
+  { store, keys, issuer, clock, clockToleranceSeconds }: AudienceDependencies,
+  text: string,
+): Promise<Verification<ServiceClaims>> {
+  const named = parseCompactJws(text)?.payload.aud;
+  const audience = typeof named === "string" ? await store.find(named) : null;
+  if (audience === null) return { ok: false, reason: "malformed" };
+  const { identifier, profile: profileName, algorithm } = audience;
+  const profile = PROFILES[profileName];
+  const secrets = profile.keySource === "audience" ? keys.keyring.findSecretKeys(identifier) : null;
+  const findKey = async (kid: string) =>
+    secrets === null
+      ? keys.keyring.findVerificationKey(kid)
+      : (secrets.find((secret) => secret.kid === kid) ?? null);
+  const rules = { issuer, audience: identifier, profile, clockToleranceSeconds, findKey };
+  return verifyToken(text, { ...rules, algorithms: new Set([algorithm]) }, clock.now());
+}

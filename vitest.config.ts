@@ -6,6 +6,7 @@ const INTEGRATION = "**/*.integration.test.ts";
 /**
  * Integration tests find a real Postgres at TEST_DATABASE_URL and a real Redis at TEST_REDIS_URL, which `npm test` sets.
  * Tests of several instances run one file at a time: they stop and pause servers, and measure how soon others notice.
+ * So do those of the examples, which stop servers too.
  */
 export default defineConfig({
   resolve: { alias: [{ find: /^@\//, replacement: `${import.meta.dirname}/` }] },
@@ -33,7 +34,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "instances",
-          include: ["e2e/instances/**/*.test.ts"],
+          include: ["e2e/instances/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: NEVER,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

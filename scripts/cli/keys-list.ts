@@ -1,6 +1,7 @@
 import { secondsBetween } from "../../lib/crypto/clock";
 import { type KeyOverview, readKeyOverview, type ShownKey } from "../../lib/key-overview";
 import { isOutside } from "../../lib/keys/outside-custody";
+import { audienceOfUse } from "../../lib/keys/signing-key";
 import type { Services } from "../../lib/services";
 import { type Command, table } from "./command";
 import { durationWords } from "./duration-words";
@@ -18,7 +19,8 @@ export const keysList: Command = {
     const overview = await readKeyOverview(latchkey, MAX_SHOWN);
     const keys = overview.keys.map((key) => describe(latchkey, overview, key));
     const problems = keys.flatMap(({ problem }) => (problem === null ? [] : [problem]));
-    const lines = [...table([HEADINGS, ...keys.map(toRow)]), "", ...nextLines(overview), ...problems];
+    const signing = overview.lines.flatMap((line) => nextLines(line, overview));
+    const lines = [...table([HEADINGS, ...keys.map(toRow)]), "", ...signing, ...problems];
     return { data: { keys, nextRotationAt: overview.next?.at ?? null }, lines };
   },
 };
@@ -26,9 +28,11 @@ export const keysList: Command = {
 /** A key as it is printed. */
 type Description = ReturnType<typeof describe>;
 
-function describe(latchkey: Services, { signingKid, next }: KeyOverview, key: ShownKey) {
+function describe(latchkey: Services, { lines }: KeyOverview, key: ShownKey) {
   const { kid, use, algorithm, state, createdAt, signedCount, lastSignedAt, problem, revokeReason } = key;
-  const isSigning = kid === signingKid;
+  const line = lines.find(({ signingKid }) => signingKid === kid);
+  // An audience has secrets of its own, one of which signs.
+  const isSigning = line !== undefined || (audienceOfUse(use) !== null && state === "active");
   const hasSigned = key.activatedAt !== null;
   return {
     kid,
@@ -36,11 +40,11 @@ function describe(latchkey: Services, { signingKid, next }: KeyOverview, key: Sh
     algorithm,
     state,
     isSigning,
-    isNext: kid === next?.kid,
+    isNext: lines.some(({ next }) => next?.kid === kid),
     custody: custodyWords(latchkey, key),
     createdAt,
     signsFrom: key.activatedAt ?? (state === "staged" ? key.activatesAt : null),
-    signsUntil: isSigning ? (next?.at ?? null) : hasSigned ? (key.retiringAt ?? key.revokedAt) : null,
+    signsUntil: isSigning ? (line?.next?.at ?? null) : hasSigned ? (key.retiringAt ?? key.revokedAt) : null,
     signedCount,
     lastSignedAt,
     problem,
@@ -78,12 +82,21 @@ const toRow = (key: Description): string[] => [
   String(key.signedCount),
 ];
 
-function nextLines({ signingKid, next, now }: KeyOverview): string[] {
+function nextLines({ algorithm, signsFor, signingKid, next }: Line, { lines, now }: KeyOverview): string[] {
+  const forWhom = lines.length === 1 ? "" : ` with ${algorithm} for ${FOR[signsFor]}`;
   const left = next === null ? 0 : secondsBetween(now, next.at);
   return [
-    signingKid === null ? "No key signs here." : `${signingKid} signs.`,
+    signingKid === null ? `No key signs here${forWhom}.` : `${signingKid} signs${forWhom}.`,
     next === null
-      ? "No key is staged to be the next."
+      ? `No key is staged to be the next${forWhom}.`
       : `${next.kid} is next, from ${next.at.toISOString()}, in ${durationWords(left)}.`,
   ];
 }
+
+type Line = KeyOverview["lines"][number];
+
+const FOR: Record<Line["signsFor"], string> = {
+  own_pages: "our own pages",
+  audiences: "audiences",
+  both: "our own pages and audiences",
+};

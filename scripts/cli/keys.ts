@@ -1,8 +1,10 @@
 import type { z } from "zod";
+import { algorithmSchema } from "../../app/_http/algorithm";
 import { optionalReasonSchema, reasonSchema } from "../../app/_http/reason";
 import { COMMAND_LINE } from "../../lib/audit/actor";
 import { secondsBetween } from "../../lib/crypto/clock";
 import { hasCode } from "../../lib/errors/latchkey-error";
+import type { Algorithm } from "../../lib/keys/algorithms";
 import { type RewrapProgress, rewrapKeys } from "../../lib/keys/rewrap-keys";
 import { requestRotation } from "../../lib/keys/rotation";
 import { revokeKey } from "../../lib/revocation/revoke-key";
@@ -14,16 +16,17 @@ import { clearProgress, showProgress } from "./progress";
 import { requireSameSettings, settingsFault } from "./settings-fault";
 
 export const keysRotate: Command = {
-  parameters: "[--reason TEXT]",
+  parameters: "[--algorithm NAME] [--reason TEXT]",
   summary: "lets the staged key sign as soon as every verifier has it, which may be at once",
   positionals: 0,
-  options: { reason: { type: "string" } },
+  options: { algorithm: { type: "string" }, reason: { type: "string" } },
   run: async (latchkey, { options }) => {
     const reason = readReason(optionalReasonSchema, options.reason);
+    const algorithm = readAlgorithm(options.algorithm);
     await requireSameSettings(latchkey);
     const { keyring } = latchkey;
-    const { kid, signsFrom } = await requestRotation(latchkey.keys, COMMAND_LINE, reason);
-    const isSigning = keyring.signer.kid === kid;
+    const { kid, signsFrom } = await requestRotation(latchkey.keys, COMMAND_LINE, reason, algorithm);
+    const isSigning = keyring.keys.some((key) => key.kid === kid && key.state === "active");
     const left = durationWords(secondsBetween(keyring.now, signsFrom));
     const later = `${kid} signs from ${signsFrom.toISOString()}, in ${left}: by then every verifier has it.`;
     return { data: { kid, signsFrom, isSigning }, lines: [isSigning ? `${kid} signs now.` : later] };
@@ -71,6 +74,12 @@ export const keysRewrap: Command = {
     };
   },
 };
+
+function readAlgorithm(option: CommandArguments["options"][string]): Algorithm | undefined {
+  const algorithm = algorithmSchema.safeParse(option);
+  if (algorithm.success) return algorithm.data;
+  throw new UsageError(`--algorithm: ${algorithm.error.issues[0]?.message}`);
+}
 
 function readReason<Reason>(schema: z.ZodType<Reason>, option: CommandArguments["options"][string]): Reason {
   const reason = schema.safeParse(option);

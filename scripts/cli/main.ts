@@ -8,6 +8,15 @@ import { ensureAppSecret } from "../app-secret";
 import { applyMigrations } from "../apply-migrations";
 import { findRunningDatabase, withDatabase } from "../embedded-database";
 import { PlainError, textFor } from "../plain-error";
+import {
+  audiencesActivateSecret,
+  audiencesAdd,
+  audiencesChange,
+  audiencesFeedToken,
+  audiencesList,
+  audiencesRemove,
+  audiencesSecret,
+} from "./audiences";
 import { auditExport, auditVerify } from "./audit";
 import { type Command, UsageError } from "./command";
 import { databaseCopy } from "./database";
@@ -31,6 +40,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "keys rotate": keysRotate,
   "keys revoke": keysRevoke,
   "keys rewrap": keysRewrap,
+  "audiences list": audiencesList,
+  "audiences add": audiencesAdd,
+  "audiences change": audiencesChange,
+  "audiences remove": audiencesRemove,
+  "audiences feed-token": audiencesFeedToken,
+  "audiences secret": audiencesSecret,
+  "audiences activate-secret": audiencesActivateSecret,
   "drill rotation": drillRotation,
   "audit verify": auditVerify,
   "audit export": auditExport,

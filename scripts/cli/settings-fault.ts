@@ -1,4 +1,5 @@
 import type { Keyring } from "../../lib/keys/keyring";
+import { isOfLine } from "../../lib/keys/lifecycle";
 import type { Services } from "../../lib/services";
 import { PlainError } from "../plain-error";
 
@@ -6,7 +7,9 @@ import { PlainError } from "../plain-error";
  * Why this process cannot act for those who serve: it has another secret, signer or algorithm than they have, and would
  * make keys of its own beside theirs. Null where nothing shows that.
  */
-export function settingsFault({ keys, algorithm }: Pick<Keyring, "keys" | "algorithm">): string | null {
+export function settingsFault(keyring: Pick<Keyring, "keys" | "algorithm">): string | null {
+  const { algorithm } = keyring;
+  const keys = keyring.keys.filter(isOfLine);
   const active = keys.filter(({ state }) => state === "active");
   const [first] = active;
   if (first === undefined) return null;

@@ -1,0 +1,195 @@
+import {
+  createServer,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  request,
+  type Server,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import fastify from "fastify";
+import { afterEach, describe, expect, it, test } from "vitest";
+import { createTestKey, ISSUER, NOW_SECONDS } from "@/lib/tokens/testing/test-issuer";
+import type { Verifier } from "./create-verifier";
+import * as forExpress from "./express";
+import * as forFastify from "./fastify";
+import { authenticateRequest } from "./request";
+import type { Requirements } from "./requirements";
+import { createTestIssuer, createTestService, serviceToken } from "./testing/test-service";
+
+const key = await createTestKey("own");
+const token = serviceToken(key);
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** Starts a service with one route, which answers with the person that its request is of; says how to ask it. */
+type Start = (
+  verifier: Pick<Verifier, "authenticate">,
+  requirements?: Requirements,
+) => Promise<(authorization?: string | string[]) => Promise<Answer>>;
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function listen(
+  listener: RequestListener,
+): Promise<(authorization?: string | string[]) => Promise<Answer>> {
+  const server: Server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  stops.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return askPort((server.address() as AddressInfo).port);
+}
+
+/** Node's own client sends a header twice where it is given a list. */
+const askPort = (port: number) => (authorization?: string | string[]) =>
+  new Promise<Answer>((resolve, reject) => {
+    const headers: OutgoingHttpHeaders = authorization === undefined ? {} : { Authorization: authorization };
+    const asking = request({ port, host: "127.0.0.1", path: "/", headers }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text) => {
+        body += text;
+      });
+      response.once("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+      );
+    });
+    asking.once("error", reject);
+    asking.end();
+  });
+
+const startExpress: Start = (verifier, requirements) => {
+  const app = express();
+  app.get("/", forExpress.requireToken(verifier, requirements), (req, res) => {
+    res.send(forExpress.claimsOf(req).sub);
+  });
+  app.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
+    res.status(500).send(error.message);
+  });
+  return listen(app);
+};
+
+/** The calling convention of Express 4, which does not look at what a middleware returns. */
+const startConnect: Start = (verifier, requirements) => {
+  const middleware = forExpress.requireToken(verifier, requirements);
+  return listen((req, res) => {
+    void middleware(req, res, (error) => {
+      res.statusCode = error === undefined ? 200 : 500;
+      res.end(error === undefined ? forExpress.claimsOf(req).sub : (error as Error).message);
+    });
+  });
+};
+
+const startFastify: Start = async (verifier, requirements) => {
+  const app = fastify();
+  const preHandler = forFastify.requireToken(verifier, requirements);
+  app.get("/", { preHandler }, async (req) => forFastify.claimsOf(req).sub);
+  app.setErrorHandler((error: Error, _req, reply) => reply.code(500).send(error.message));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  stops.push(() => app.close());
+  return askPort((app.server.address() as AddressInfo).port);
+};
+
+const startFetch: Start = async (verifier, requirements) => async (authorization) => {
+  const headers = new Headers();
+  for (const value of [authorization ?? []].flat()) headers.append("authorization", value);
+  const claims = await authenticateRequest(
+    verifier,
+    new Request("https://a.test/", { headers }),
+    requirements,
+  ).catch((error: Error) => new Response(error.message, { status: 500 }));
+  if (!(claims instanceof Response)) return { status: 200, headers: {}, body: claims.sub };
+  return { status: claims.status, headers: Object.fromEntries(claims.headers), body: await claims.text() };
+};
+
+describe.each<[string, Start]>([
+  ["Express", startExpress],
+  ["Connect", startConnect],
+  ["Fastify", startFastify],
+  ["a Request", startFetch],
+])("%s", (_name, start) => {
+  it("lets a valid token pass", async () => {
+    const ask = await start(createTestService(createTestIssuer([key])).verifier, { scope: "read" });
+    expect(await ask(`Bearer ${token}`)).toMatchObject({
+      status: 200,
+      body: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  test.each<[string, string | string[] | undefined, number, string, string]>([
+    ["no token", undefined, 401, "not_authenticated", "Bearer"],
+    ["a wrong token", "Bearer x", 401, "invalid_token", 'Bearer error="invalid_token"'],
+    ["two", [`Bearer ${token}`, `Bearer ${token}`], 401, "invalid_token", 'Bearer error="invalid_token"'],
+    [
+      "a good one and a bad one",
+      [`Bearer ${token}`, "Bearer x"],
+      401,
+      "invalid_token",
+      'Bearer error="invalid_token"',
+    ],
+    [
+      "one with little scope",
+      `Bearer ${serviceToken(key, { payload: { scope: "other" } })}`,
+      403,
+      "insufficient_scope",
+      'Bearer error="insufficient_scope", scope="read"',
+    ],
+    [
+      "one of an old sign-in",
+      `Bearer ${serviceToken(key, { payload: { auth_time: NOW_SECONDS - 9_000 } })}`,
+      401,
+      "insufficient_user_authentication",
+      'Bearer error="insufficient_user_authentication", max_age="5000"',
+    ],
+  ])("answers a request with %s", async (_what, authorization, status, code, challenge) => {
+    const { verifier } = createTestService(createTestIssuer([key]));
+    const ask = await start(verifier, { scope: "read", maxAgeSeconds: 5_000 });
+    const answer = await ask(authorization);
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject({
+      "www-authenticate": challenge,
+      "content-type": expect.stringMatching(/^application\/problem\+json(; charset=utf-8)?$/),
+      "cache-control": "no-store",
+    });
+    expect(JSON.parse(answer.body)).toEqual({ type: "about:blank", title: expect.any(String), status, code });
+  });
+
+  it("answers 503 while tokens cannot be judged", async () => {
+    const issuer = createTestIssuer([key]);
+    issuer.isDown = true;
+    const ask = await start(createTestService(issuer).verifier);
+    const answer = await ask(`Bearer ${token}`);
+    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "2" } });
+    expect(JSON.parse(answer.body)).toMatchObject({ code: "unavailable" });
+    expect(answer.body).not.toContain(ISSUER);
+  });
+
+  it("hands on what went wrong within", async () => {
+    const broken = { authenticate: () => Promise.reject(new Error("broken within")) };
+    const ask = await start(broken);
+    expect(await ask(`Bearer ${token}`)).toMatchObject({
+      status: 500,
+      body: expect.stringContaining("broken within"),
+    });
+  });
+});
+
+describe("requirements that are wrong", () => {
+  const { verifier } = createTestService(createTestIssuer([key]));
+  test.each([forExpress, forFastify])("are found before the first request", ({ requireToken }) => {
+    expect(() => requireToken(verifier, { scopes: "read" } as never)).toThrow(TypeError);
+  });
+});
+
+test("the claims of a request that was not checked are not there", () => {
+  expect(() => forExpress.claimsOf({})).toThrow("requireToken does not stand before this route.");
+});

@@ -1,0 +1,19 @@
+export type { Problem, Refusal } from "./challenge";
+export {
+  type Accepted,
+  type Claims,
+  createVerifier,
+  type Verification,
+  type Verifier,
+} from "./create-verifier";
+export type {
+  HighSecurityOptions,
+  JwksOptions,
+  LegacyOptions,
+  MeshOptions,
+  Rejection,
+  RevocationOptions,
+  SharedRedisClient,
+  VerifierOptions,
+} from "./options";
+export type { Requirements } from "./requirements";

@@ -11,6 +11,8 @@ const INTEGRATION = "**/*.integration.test.ts";
 export default defineConfig({
   resolve: { alias: [{ find: /^@\//, replacement: `${import.meta.dirname}/` }] },
   test: {
+    // Every core; by itself Vitest leaves one, which of two is half.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,

@@ -1,0 +1,3 @@
+import { publicKeyOf, readOwnKeys } from "./own-keys.js";
+
+console.log(JSON.stringify(publicKeyOf(await readOwnKeys())));

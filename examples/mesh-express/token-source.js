@@ -1,0 +1,28 @@
+/** A token is asked for anew when it has less than this left. */
+const MIN_LEFT_MS = 30_000;
+
+/**
+ * Gets tokens for a service, as a page at Latchkey's own origin does: its session cookie goes along by itself. The token
+ * stays in memory alone, never in localStorage. Runs in a browser as it is; `fetch` may be replaced elsewhere.
+ */
+export function createTokenSource(audience, { url = "/api/auth/token", fetch = globalThis.fetch } = {}) {
+  let held = null;
+
+  async function ask() {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ audience }),
+    });
+    if (!answer.ok) throw new Error(`No token: Latchkey answers ${answer.status}.`);
+    return answer.json();
+  }
+
+  return {
+    /** Rejects when nobody is signed in. */
+    async get() {
+      if (held === null || Date.parse(held.expiresAt) - Date.now() < MIN_LEFT_MS) held = await ask();
+      return held.accessToken;
+    },
+  };
+}

@@ -90,7 +90,10 @@ describe("a copy of the embedded database", () => {
       expect(await isLetIn(session.accessToken)).toBe(true);
       expect(await isLetIn(denied.accessToken)).toBe(false);
       expect(await isLetIn(ended.accessToken)).toBe(false);
-      const keys = await query(target.url, "SELECT kid FROM signing_keys WHERE state = 'active'");
+      const keys = await query(
+        target.url,
+        "SELECT kid FROM signing_keys WHERE state = 'active' AND use = 'access_token'",
+      );
       expect(keys).toEqual([{ kid: services.keyring.signer.kid }]);
       const refreshed = await refreshSession(services.sessions, session.refreshToken, HOME);
       expect(await isLetIn(refreshed.accessToken)).toBe(true);

@@ -15,5 +15,6 @@ export const ADMIN_MENU: NavGroup = {
     { href: "/admin/sessions", label: "Sessions" },
     { href: "/admin/users", label: "Users" },
     { href: "/admin/keys", label: "Keys" },
+    { href: "/admin/audiences", label: "Audiences" },
   ],
 };

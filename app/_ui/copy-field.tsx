@@ -1,8 +1,9 @@
 "use client";
 
-import { useId, useRef, useState } from "react";
+import { useId, useRef } from "react";
 import { Button } from "./button";
 import { CONTROL_STYLE } from "./control-style";
+import { useCopy } from "./use-copy";
 import { useHydrated } from "./use-hydrated";
 
 interface CopyFieldProps {
@@ -11,27 +12,12 @@ interface CopyFieldProps {
   hint?: string;
 }
 
-const NOTES = {
-  idle: "",
-  copied: "Copied.",
-  selected: "Selected. Copy it with your keyboard.",
-} as const;
-
 /** A value to take elsewhere, such as a one-time link: select it, or press Copy. */
 export function CopyField({ label, value, hint }: CopyFieldProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
-  const [note, setNote] = useState<keyof typeof NOTES>("idle");
+  const { copy, note } = useCopy(value, () => input.current?.select());
   const hasScript = useHydrated();
-
-  async function copy() {
-    input.current?.select();
-    const copied = await navigator.clipboard.writeText(value).then(
-      () => true,
-      () => false,
-    );
-    setNote(copied ? "copied" : "selected");
-  }
 
   return (
     <div className="grid max-w-2xl gap-1.5">
@@ -51,7 +37,7 @@ export function CopyField({ label, value, hint }: CopyFieldProps) {
         {hasScript && <Button onClick={copy}>Copy</Button>}
       </div>
       <p className="text-sm text-muted">
-        <span role="status">{NOTES[note]}</span> {hint && <span id={`${id}-hint`}>{hint}</span>}
+        <span role="status">{note}</span> {hint && <span id={`${id}-hint`}>{hint}</span>}
       </p>
     </div>
   );

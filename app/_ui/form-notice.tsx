@@ -9,7 +9,7 @@ const CHECK_FIELDS = "Check the fields marked below.";
 export function FormNotice({ state, spaced }: { state: FormState; spaced: boolean }) {
   const message = state.message ?? (state.errors ? CHECK_FIELDS : undefined);
   if (state.status === "idle" || !message) return null;
-  const { link, copy } = state;
+  const { link, copies = [] } = state;
   const isError = state.status === "error";
   return (
     <div
@@ -28,7 +28,9 @@ export function FormNotice({ state, spaced }: { state: FormState; spaced: boolea
           </>
         )}
       </Notice>
-      {copy && <CopyField key={copy.value} {...copy} />}
+      {copies.map((copy) => (
+        <CopyField key={copy.value} {...copy} />
+      ))}
     </div>
   );
 }

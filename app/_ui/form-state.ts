@@ -8,8 +8,8 @@ export type FormState = {
   values?: Record<string, string>;
   /** Where to go about the message, as to confirm who one is. */
   link?: { href: string; label: string };
-  /** Something to take along that is shown this once, as a one-time link. */
-  copy?: { label: string; value: string; hint: string };
+  /** What to take along, each shown this once, as a one-time link. */
+  copies?: readonly { label: string; value: string; hint: string }[];
 };
 
 export type FormAction = (state: FormState, formData: FormData) => Promise<FormState>;

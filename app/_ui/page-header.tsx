@@ -9,7 +9,7 @@ interface PageHeaderProps {
 export function PageHeader({ title, description, actions }: PageHeaderProps) {
   return (
     <header className="mb-2 flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
-      <div className="grid min-w-0 gap-1.5">
+      <div className="grid min-w-0 gap-1.5 wrap-anywhere">
         <h1>{title}</h1>
         {description && <div className="max-w-prose text-muted">{description}</div>}
       </div>

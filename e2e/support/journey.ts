@@ -8,12 +8,15 @@ export const ACCESS_COOKIE = "__Host-Http-access";
 export const REFRESH_COOKIE = "__Host-Http-refresh";
 
 interface WorkerFixtures {
-  /** One server for all tests of a worker, with ADMIN as its first administrator. */
+  /** Tests that leave behind what others would trip over name another one. */
+  serverName: string;
+  /** One server for all tests of a worker that name the same one, with ADMIN as its first administrator. */
   latchkey: RunningLatchkey;
 }
 
 /** Every page of every test is watched: a violation of the content security policy fails it. */
 export const test = base.extend<{ watched: undefined }, WorkerFixtures>({
+  serverName: ["shared", { scope: "worker", option: true }],
   latchkey: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern.
     async ({}, use) => {

@@ -273,3 +273,18 @@ it("a feed token is told once and kept as a hash", async () => {
   }
   expect(next).not.toBe(feedToken);
 });
+
+it("what is told once is told, also where the keys cannot be read again right after", async () => {
+  const { audiences } = latchkey;
+  const load = () => Promise.reject(new Error("The database is away."));
+  const keyring = Object.assign(Object.create(audiences.keys.keyring), { load });
+  const deps = { ...audiences, keys: { ...audiences.keys, keyring } };
+  const input = newAudienceSchema.parse({ identifier: `service-${randomUUID()}`, profile: "legacy" });
+  const { audience, feedToken, secret } = await createAudience(deps, input, COMMAND_LINE);
+  expect(feedToken).toMatch(/^latchkey_feed_/);
+  await verify(await issue(audience.identifier), audience.identifier, secret?.secret);
+  const next = await addAudienceSecret(deps, audience.identifier, COMMAND_LINE);
+  expect(next).toMatchObject({ secret: expect.any(String), signs: false });
+  await removeAudience(deps, audience.identifier, COMMAND_LINE);
+  expect(await latchkey.stores.audiences.find(audience.identifier)).toBeNull();
+});

@@ -3,6 +3,7 @@
 import { refresh } from "next/cache";
 import { z } from "zod";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
+import { algorithmSchema } from "@/app/_http/algorithm";
 import { renewBrowserSession } from "@/app/_http/browser-session";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
@@ -16,13 +17,13 @@ import { revokeKey } from "@/lib/revocation/revoke-key";
 import { shortKid } from "./key-text";
 import { addressWith } from "./query";
 
-const rotation = z.object({ reason: optionalReasonSchema });
+const rotation = z.object({ algorithm: algorithmSchema, reason: optionalReasonSchema });
 
 export async function rotateNow(_state: FormState, form: FormData): Promise<FormState> {
   const spec = { schema: rotation, kept: ["reason"], advice: adviceOn(form) } as const;
   return adminAction(form, spec, async ({ latchkey: { keys, keyring }, input, claims, actor }) => {
     requireFreshSignIn(claims);
-    const { kid, signsFrom } = await requestRotation(keys, actor, input.reason);
+    const { kid, signsFrom } = await requestRotation(keys, actor, input.reason, input.algorithm);
     refresh();
     const when = signsFrom > keyring.now ? `will sign from ${utcText(signsFrom)} on` : "signs now";
     return { status: "ok", message: `Key ${shortKid(kid)} ${when}.` };
@@ -50,7 +51,7 @@ const REASON_ADVICE = "Give a reason of at most 200 characters.";
 
 /** What helps against the refusals of this page. What was typed comes along on the way to a fresh sign-in. */
 const adviceOn = (form: FormData): RefusalAdvice => ({
-  ...confirmAndReturnTo(addressWith(typedValues(form, ["kid", "reason"]))),
+  ...confirmAndReturnTo(addressWith(typedValues(form, ["kid", "algorithm", "reason"]))),
   // The field is in a dialog that has been closed.
   invalid_request: { message: REASON_ADVICE, errors: { reason: REASON_ADVICE } },
   not_found: { message: "This key is no longer in use: there is nothing to revoke." },

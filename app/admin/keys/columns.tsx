@@ -1,22 +1,23 @@
+import Link from "next/link";
 import { ReasonField } from "@/app/_parts/reason-field";
 import { Badge } from "@/app/_ui/badge";
 import { ConfirmButton } from "@/app/_ui/confirm-button";
 import type { Column } from "@/app/_ui/data-table";
 import { Time } from "@/app/_ui/time";
-import { JWKS_MAX_AGE_SECONDS } from "@/lib/config/durations";
+import { viewOf } from "@/app/admin/audiences/query";
 import type { ShownKey } from "@/lib/key-overview";
-import { isAccepted, type KeyState } from "@/lib/keys/signing-key";
+import { audienceOfUse } from "@/lib/keys/signing-key";
 import { type KeyPlan, milestonesOf } from "./key-life";
+import { KEY_STATES } from "./key-states";
 import { custodyText, shortKid } from "./key-text";
+import type { LineNames } from "./lines";
 import type { KeysQuery } from "./query";
+import { isLive, RevocationOfKey, RevocationOfSecret } from "./revocation-text";
 
-type LiveState = Exclude<KeyState, "retired" | "revoked">;
-
-const isLive = (state: KeyState): state is LiveState => isAccepted({ state });
-
-export function columnsFor(plan: KeyPlan, typed: KeysQuery): Column<ShownKey>[] {
+/** `lineNames` says of an algorithm whose tokens its keys sign; null where there is one line alone. */
+export function columnsFor(plan: KeyPlan, lineNames: LineNames, typed: KeysQuery): Column<ShownKey>[] {
   return [
-    { key: "key", header: "Key", cell: (key) => <Identity shown={key} /> },
+    { key: "key", header: "Key", cell: (key) => <Identity shown={key} lineNames={lineNames} /> },
     { key: "state", header: "State", cell: (key) => <State shown={key} /> },
     { key: "life", header: "Life", labelsItself: true, cell: (key) => <Life shown={key} plan={plan} /> },
     { key: "signed", header: "Signed", cell: (key) => <Signed shown={key} /> },
@@ -25,14 +26,14 @@ export function columnsFor(plan: KeyPlan, typed: KeysQuery): Column<ShownKey>[] 
       header: "Revoke",
       hideHeader: true,
       align: "end",
-      cell: ({ kid, state }) =>
-        isLive(state) ? <RevokeButton kid={kid} state={state} typed={typed} /> : null,
+      cell: (key) => (isLive(key.state) ? <RevokeButton shown={key} typed={typed} /> : null),
     },
   ];
 }
 
 /** The whole kid is a click away, also where there is no script and no mouse. */
-function Identity({ shown: { kid, algorithm, ...rest } }: { shown: ShownKey }) {
+function Identity({ shown, lineNames }: { shown: ShownKey; lineNames: LineNames }) {
+  const { kid, algorithm } = shown;
   return (
     <div className="min-w-0 @2xl:w-40">
       <details>
@@ -45,22 +46,36 @@ function Identity({ shown: { kid, algorithm, ...rest } }: { shown: ShownKey }) {
         <code className="my-1 block text-xs font-normal break-all select-all">{kid}</code>
       </details>
       <p className="text-sm font-normal text-muted">
-        {algorithm}, {custodyText({ algorithm, ...rest })}
+        {algorithm}, {custodyText(shown)}
       </p>
+      <Line shown={shown} lineNames={lineNames} />
     </div>
   );
 }
 
-const STATES: Record<KeyState, { text: string; tone: "accent" | "success" | "neutral" | "danger" }> = {
-  staged: { text: "Staged", tone: "accent" },
-  active: { text: "Active", tone: "success" },
-  retiring: { text: "Retiring", tone: "neutral" },
-  retired: { text: "Retired", tone: "neutral" },
-  revoked: { text: "Revoked", tone: "danger" },
-};
+/** Whose tokens it signs. */
+function Line({ shown: { use, algorithm }, lineNames }: { shown: ShownKey; lineNames: LineNames }) {
+  const audience = audienceOfUse(use);
+  const name = lineNames?.get(algorithm);
+  if (audience === null && name === undefined) return null;
+  return (
+    <p className="text-sm font-normal wrap-anywhere text-muted">
+      {audience === null ? (
+        name
+      ) : (
+        <>
+          secret of{" "}
+          <Link href={viewOf(audience)} prefetch={false}>
+            {audience}
+          </Link>
+        </>
+      )}
+    </p>
+  );
+}
 
 function State({ shown: { state, revokeReason, problem } }: { shown: ShownKey }) {
-  const { text, tone } = STATES[state];
+  const { text, tone } = KEY_STATES[state];
   return (
     <div className="@2xl:max-w-52">
       <span className="inline-flex flex-wrap gap-1.5">
@@ -102,38 +117,22 @@ function Signed({ shown: { signedCount, lastSignedAt } }: { shown: ShownKey }) {
   );
 }
 
-function RevokeButton({ kid, state, typed }: { kid: string; state: LiveState; typed: KeysQuery }) {
+function RevokeButton({ shown: { kid, use, state }, typed }: { shown: ShownKey; typed: KeysQuery }) {
+  if (!isLive(state)) return null;
+  const noun = audienceOfUse(use) === null ? "key" : "secret";
+  const Consequences = noun === "key" ? RevocationOfKey : RevocationOfSecret;
   return (
     <ConfirmButton
       size="small"
       name="kid"
       value={kid}
-      aria-label={`Revoke key ${shortKid(kid)}`}
-      title={`Revoke key ${shortKid(kid)}?`}
+      aria-label={`Revoke ${noun} ${shortKid(kid)}`}
+      title={`Revoke ${noun} ${shortKid(kid)}?`}
       description={<Consequences state={state} />}
-      confirmLabel="Revoke key"
+      confirmLabel={`Revoke ${noun}`}
       fields={<ReasonField typed={typed.kid === kid ? typed.reason : null} />}
     >
       Revoke
     </ConfirmButton>
-  );
-}
-
-const CONSEQUENCES: Record<LiveState, string> = {
-  staged: "It is refused everywhere within a second and will never sign. Another one is staged in its place.",
-  active:
-    "It is refused everywhere within a second. The staged key signs instead, and nobody is signed out. If the staged one may have been copied too, revoke that one first.",
-  retiring: "It is refused everywhere within a second, with the last tokens it signed. Nobody is signed out.",
-};
-
-function Consequences({ state }: { state: LiveState }) {
-  return (
-    <>
-      <p>For a key that may have been copied. {CONSEQUENCES[state]}</p>
-      <p className="mt-2">
-        Services that keep the JWKS may accept it until they ask again: at most {JWKS_MAX_AGE_SECONDS / 60}{" "}
-        minutes.
-      </p>
-    </>
   );
 }

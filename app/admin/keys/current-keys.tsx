@@ -10,40 +10,77 @@ import { addSeconds } from "@/lib/crypto/clock";
 import type { KeyOverview, ShownKey } from "@/lib/key-overview";
 import { rotateNow } from "./actions";
 import { shortKid } from "./key-text";
+import { lineNames } from "./lines";
+import type { KeysQuery } from "./query";
 
 interface CurrentKeysProps {
   overview: KeyOverview;
-  /** Typed before a detour. */
-  reason: string | null;
+  /** Before a detour. */
+  typed: KeysQuery;
 }
 
-/** Which key signs, which one will and when, and the button for those who cannot wait. */
-export function CurrentKeys({ overview: { keys, signingKid, next, now }, reason }: CurrentKeysProps) {
-  const signing = keys.find(({ kid }) => kid === signingKid) ?? null;
-  const nextKey = keys.find(({ kid }) => kid === next?.kid);
+/** Of each line which key signs, which one will and when, and the button for those who cannot wait. */
+export function CurrentKeys({ overview, typed }: CurrentKeysProps) {
+  const names = lineNames(overview.lines);
   return (
     <ActionForm action={rotateNow} layout="plain" label="Rotate now">
-      <Card
-        title="Current key"
-        actions={nextKey && <RotateButton next={nextKey} now={now} reason={reason} />}
-      >
-        <div className="grid gap-4">
-          {signing === null && (
-            <Notice tone="danger">
-              No key can sign for the moment. What is wrong stands above the table.
-            </Notice>
-          )}
-          <DefinitionList
-            items={[
-              ...(signing === null
-                ? []
-                : [{ term: "Signs now", description: <Signing signing={signing} /> }]),
-              { term: "Next rotation", description: <NextRotation next={next} /> },
-            ]}
+      <div className="grid gap-6">
+        {overview.lines.map((line) => (
+          <Line
+            key={line.algorithm}
+            line={line}
+            title={names === null ? "Current key" : `Current ${line.algorithm} key`}
+            name={names?.get(line.algorithm) ?? null}
+            overview={overview}
+            typed={typed}
           />
-        </div>
-      </Card>
+        ))}
+      </div>
     </ActionForm>
+  );
+}
+
+interface LineProps extends CurrentKeysProps {
+  line: KeyOverview["lines"][number];
+  title: string;
+  /** Whose tokens it signs, where there are several lines. */
+  name: string | null;
+}
+
+function Line({ line, title, name, overview: { keys, lines, now }, typed }: LineProps) {
+  const { algorithm, signingKid, next } = line;
+  const signing = keys.find(({ kid }) => kid === signingKid) ?? null;
+  const nextKey = keys.find(({ kid }) => kid === next?.kid);
+  const isTyped = typed.kid === null && (typed.algorithm ?? lines[0]?.algorithm) === algorithm;
+  return (
+    <Card
+      title={title}
+      description={name && `Signs ${name}.`}
+      actions={
+        nextKey && (
+          <RotateButton
+            next={nextKey}
+            now={now}
+            isOneOfSeveral={lines.length > 1}
+            reason={isTyped ? typed.reason : null}
+          />
+        )
+      }
+    >
+      <div className="grid gap-4">
+        {signingKid === null && (
+          <Notice tone="danger">
+            No key can sign with {algorithm} for the moment. What is wrong stands above the table.
+          </Notice>
+        )}
+        <DefinitionList
+          items={[
+            ...(signing === null ? [] : [{ term: "Signs now", description: <Signing signing={signing} /> }]),
+            { term: "Next rotation", description: <NextRotation next={next} /> },
+          ]}
+        />
+      </div>
+    </Card>
   );
 }
 
@@ -60,7 +97,7 @@ function Signing({ signing: { kid, algorithm, activatedAt } }: { signing: ShownK
   );
 }
 
-function NextRotation({ next }: Pick<KeyOverview, "next">) {
+function NextRotation({ next }: Pick<LineProps["line"], "next">) {
   if (next === null) return "A new key is about to be staged.";
   return (
     <>
@@ -74,17 +111,23 @@ const Kid = ({ kid }: { kid: string }) => <code title={kid}>{shortKid(kid)}</cod
 interface RotateButtonProps {
   next: ShownKey;
   now: Date;
+  isOneOfSeveral: boolean;
+  /** Typed before a detour. */
   reason: string | null;
 }
 
-function RotateButton({ next, now, reason }: RotateButtonProps) {
+/** It says which line it is of. */
+function RotateButton({ next, now, isOneOfSeveral, reason }: RotateButtonProps) {
   const soonest = addSeconds(next.createdAt, KEY_STAGED_SECONDS);
   const isAtOnce = soonest <= now;
   return (
     <ConfirmButton
       variant="secondary"
       size="small"
-      title="Rotate now?"
+      name="algorithm"
+      value={next.algorithm}
+      aria-label={isOneOfSeveral ? `Rotate now: ${next.algorithm}` : undefined}
+      title={isOneOfSeveral ? `Rotate ${next.algorithm} now?` : "Rotate now?"}
       description={
         <>
           Key {shortKid(next.kid)} signs {isAtOnce ? "at once" : <Time at={soonest} />}

@@ -96,7 +96,7 @@ describe("a clock that was wrong", () => {
   });
 
   it("does not end the present in the past", () => {
-    const overdue = { ...PLAN, nextAt: day(-1) };
+    const overdue = { ...PLAN, handovers: new Map([["active", day(-1)]]) };
     expect(spansOf(ACTIVE, overdue).at(-1)).toEqual({ phase: "active", from: day(-10), until: day(0) });
     const forgotten = keyOf("k", { createdAt: -40, activatedAt: -30, retiringAt: -5 });
     expect(spansOf(forgotten, PLAN).at(-1)).toEqual({ phase: "retiring", from: day(-5), until: day(0) });

@@ -20,9 +20,8 @@ export type DatedKey = Pick<
 /** What is foreseen. */
 export interface KeyPlan {
   now: Date;
-  signingKid: string | null;
-  /** When another key takes over from the one that signs; null: not foreseen. */
-  nextAt: Date | null;
+  /** When another key takes over from one that signs, by its kid; it is missing where that is not foreseen. */
+  handovers: ReadonlyMap<string, Date>;
 }
 
 /** The life of a key from its beginning to its end, as far as that is over or foreseen. */
@@ -53,8 +52,10 @@ function firstSignature(key: DatedKey, { now }: KeyPlan): Date | null {
   return overAt(key) === null && key.activatesAt !== null ? laterOf(key.activatesAt, now) : null;
 }
 
-const takenOverAt = ({ kid }: DatedKey, { now, signingKid, nextAt }: KeyPlan): Date | null =>
-  kid === signingKid && nextAt !== null ? laterOf(nextAt, now) : null;
+function takenOverAt({ kid }: DatedKey, { now, handovers }: KeyPlan): Date | null {
+  const at = handovers.get(kid);
+  return at === undefined ? null : laterOf(at, now);
+}
 
 const acceptedUntil = (retiringAt: Date, { now }: KeyPlan): Date =>
   laterOf(addSeconds(retiringAt, KEY_RETIRING_SECONDS), now);

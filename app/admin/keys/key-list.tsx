@@ -7,16 +7,18 @@ import type { ShownKey } from "@/lib/key-overview";
 import { revoke } from "./actions";
 import { columnsFor } from "./columns";
 import type { KeyPlan } from "./key-life";
+import type { LineNames } from "./lines";
 import type { KeysQuery } from "./query";
 
 interface KeyListProps {
   keys: readonly ShownKey[];
   plan: KeyPlan;
+  lineNames: LineNames;
   typed: KeysQuery;
 }
 
 /** One form around the list: each button says which key it revokes. */
-export function KeyList({ keys, plan, typed }: KeyListProps) {
+export function KeyList({ keys, plan, lineNames, typed }: KeyListProps) {
   return (
     <ActionForm action={revoke} layout="plain" label="Keys">
       <Card flush>
@@ -26,7 +28,12 @@ export function KeyList({ keys, plan, typed }: KeyListProps) {
             <ReasonField typed={typed.reason} />
           </div>
         </noscript>
-        <DataTable caption="Keys" columns={columnsFor(plan, typed)} rows={keys} rowKey={({ kid }) => kid} />
+        <DataTable
+          caption="Keys"
+          columns={columnsFor(plan, lineNames, typed)}
+          rows={keys}
+          rowKey={({ kid }) => kid}
+        />
       </Card>
     </ActionForm>
   );

@@ -8,6 +8,7 @@ import { readKeyOverview } from "@/lib/key-overview";
 import { services } from "@/lib/services";
 import { CurrentKeys } from "./current-keys";
 import { KeyList } from "./key-list";
+import { lineNames, planOf } from "./lines";
 import { keysQuery } from "./query";
 import { layOutTimeline } from "./timeline";
 import { TimelineLegend } from "./timeline-legend";
@@ -15,14 +16,14 @@ import { TimelinePicture } from "./timeline-picture";
 
 export const metadata: Metadata = { title: "Keys" };
 
-const MAX_KEYS = 50;
+const MAX_KEYS = 100;
 
 export default async function KeysPage({ searchParams }: { searchParams: SearchParams }) {
   await requireAdmin();
   const typed = await readSearch(searchParams, keysQuery);
   const overview = await readKeyOverview(services(), MAX_KEYS);
-  const { keys, signingKid, next, now } = overview;
-  const plan = { now, signingKid, nextAt: next?.at ?? null };
+  const { keys, lines } = overview;
+  const plan = planOf(overview);
   const timeline = layOutTimeline(keys, plan, services().keys.schedule.rotationSeconds);
   return (
     <SignedInShell>
@@ -30,14 +31,14 @@ export default async function KeysPage({ searchParams }: { searchParams: SearchP
         title="Keys"
         description="Every access token is signed with one of these keys, and they replace one another by themselves."
       />
-      <CurrentKeys overview={overview} reason={typed.kid === null ? typed.reason : null} />
+      <CurrentKeys overview={overview} typed={typed} />
       <Card title="Timeline" description="The newest key on top. Dates are in UTC.">
         <div className="grid gap-5">
-          <TimelinePicture timeline={timeline} signingKid={signingKid} />
+          <TimelinePicture timeline={timeline} signingKids={lines.map(({ signingKid }) => signingKid)} />
           <TimelineLegend />
         </div>
       </Card>
-      <KeyList keys={keys} plan={plan} typed={typed} />
+      <KeyList keys={keys} plan={plan} lineNames={lineNames(lines)} typed={typed} />
     </SignedInShell>
   );
 }

@@ -8,11 +8,13 @@ export const PATH = "/admin/keys";
 export const keysQuery = z.object({
   /** The key that was to be revoked; null: the rotation. */
   kid: z.string().nullable().catch(null),
+  /** The line that was to be rotated; null: that of our own pages. */
+  algorithm: z.string().nullable().catch(null),
   reason: reasonSchema.nullable().catch(null),
 });
 
 export type KeysQuery = z.infer<typeof keysQuery>;
 
 /** The address at which the page holds what was typed. */
-export const addressWith = ({ kid = "", reason = "" }: Record<string, string>): string =>
-  addressOf(PATH, { kid: kid || null, reason: reason || null });
+export const addressWith = ({ kid = "", algorithm = "", reason = "" }: Record<string, string>): string =>
+  addressOf(PATH, { kid: kid || null, algorithm: algorithm || null, reason: reason || null });

@@ -6,13 +6,18 @@ const ROW_HEIGHT = 32;
 const TOP = 28;
 const BOTTOM = 24;
 
+interface TimelinePictureProps {
+  timeline: Timeline;
+  signingKids: readonly (string | null)[];
+}
+
 /** The lives of the keys, one below the other, against the time. Sized by its container: lengths are in percent of it. */
-export function TimelinePicture({ timeline, signingKid }: { timeline: Timeline; signingKid: string | null }) {
+export function TimelinePicture({ timeline, signingKids }: TimelinePictureProps) {
   const { rows, ticks, nowX } = timeline;
   const bottom = TOP + rows.length * ROW_HEIGHT;
   return (
     <div className="@container grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 sm:gap-x-5">
-      <RowNames rows={rows} signingKid={signingKid} />
+      <RowNames rows={rows} signingKids={signingKids} />
       <svg
         role="img"
         aria-label={`Timeline of ${rows.length} keys. The table below says the same.`}
@@ -46,13 +51,16 @@ export function TimelinePicture({ timeline, signingKid }: { timeline: Timeline; 
   );
 }
 
-function RowNames({ rows, signingKid }: { rows: readonly TimelineRow[]; signingKid: string | null }) {
+function RowNames({
+  rows,
+  signingKids,
+}: Pick<TimelinePictureProps, "signingKids"> & { rows: readonly TimelineRow[] }) {
   return (
     <ol aria-hidden="true" className="pt-7 font-mono text-xs text-muted">
       {rows.map(({ kid }) => (
         <li
           key={kid}
-          className={`flex h-8 items-center ${kid === signingKid ? "font-semibold text-ink" : ""}`}
+          className={`flex h-8 items-center ${signingKids.includes(kid) ? "font-semibold text-ink" : ""}`}
         >
           {shortKid(kid)}
         </li>

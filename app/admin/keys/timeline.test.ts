@@ -54,7 +54,7 @@ describe("an ordinary month", () => {
 });
 
 it("is empty without keys, and still knows the time", () => {
-  const { rows, nowX, ticks } = layOut([], { ...PLAN, signingKid: null, nextAt: null });
+  const { rows, nowX, ticks } = layOut([], { ...PLAN, handovers: new Map() });
   expect(rows).toEqual([]);
   expect(nowX).toBeGreaterThan(0);
   expect(nowX).toBeLessThan(100);
@@ -63,7 +63,7 @@ it("is empty without keys, and still knows the time", () => {
 
 it("shows one key that has just begun to sign, and nothing else planned", () => {
   const only = keyOf("active", { createdAt: 0, activatedAt: 0 });
-  const { rows } = layOut([only], { ...PLAN, nextAt: null });
+  const { rows } = layOut([only], { ...PLAN, handovers: new Map() });
   expect(rows.map(phasesOf)).toEqual([["active", "active planned"]]);
 });
 
@@ -147,7 +147,7 @@ test("whatever the dates, everything stays inside, in order, visible and apart",
   fc.assert(
     fc.property(fc.array(dates, { maxLength: 14 }), fc.option(days), (given, nextAt) => {
       const keys = given.map((one, index) => keyOf(`key-${index}`, one));
-      const plan = { ...PLAN, signingKid: "key-0", nextAt: nextAt === null ? null : day(nextAt) };
+      const plan = { ...PLAN, handovers: new Map(nextAt === null ? [] : [["key-0", day(nextAt)]]) };
       const { rows, nowX, ticks } = layOut(keys, plan);
       for (const row of rows) expectOrderedBars(row, nowX);
       const points = [nowX, ...ticks.map(({ x }) => x), ...rows.flatMap(({ revokedX }) => revokedX ?? [])];

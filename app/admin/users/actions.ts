@@ -20,8 +20,8 @@ export async function invite(_state: FormState, form: FormData): Promise<FormSta
     if (input.role === "admin") requireFreshSignIn(claims);
     const { user, link } = await inviteUser(latchkey.identity, input, actor);
     refresh();
-    const copy = linkToPassOn("Invitation link", user, link);
-    return { status: "ok", message: `${user.email} is invited.`, copy };
+    const copies = [linkToPassOn("Invitation link", user, link)];
+    return { status: "ok", message: `${user.email} is invited.`, copies };
   });
 }
 
@@ -52,6 +52,6 @@ async function makeLink(userId: string, actor: Actor): Promise<FormState> {
   return {
     status: "ok",
     message: `Here is a link for ${email}. Older ones no longer work.`,
-    copy: linkToPassOn("One-time link", { email }, link),
+    copies: [linkToPassOn("One-time link", { email }, link)],
   };
 }

@@ -16,7 +16,7 @@ export function keyOf(kid: string, { createdAt = 0, ...days }: Days): DatedKey {
 }
 
 /** "active" signs, and "staged" takes over in 20 days. */
-export const PLAN: KeyPlan = { now: day(0), signingKid: "active", nextAt: day(20) };
+export const PLAN: KeyPlan = { now: day(0), handovers: new Map([["active", day(20)]]) };
 
 export const STAGED = keyOf("staged", { createdAt: -10, activatesAt: 20 });
 export const ACTIVE = keyOf("active", { createdAt: -40, activatesAt: -10, activatedAt: -10 });

@@ -1,0 +1,165 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
+import { checksOf, KEY_PAIR_SNIPPET, pageSnippet, type ServiceFacts, verifierSnippets } from "./snippets";
+
+const MESH: ServiceFacts = {
+  issuer: "https://login.example.com",
+  identifier: "https://orders.example/v1",
+  profile: "mesh",
+  algorithm: "EdDSA",
+  scope: "orders:read orders:write",
+};
+const HIGH: ServiceFacts = { ...MESH, profile: "high-security", algorithm: "ES256" };
+const LEGACY: ServiceFacts = { ...MESH, profile: "legacy", algorithm: "HS256", scope: null };
+/** Every character that a scope may have and a program may trip over. */
+const ODD: ServiceFacts = { ...MESH, scope: ["'`$", "{x}*/<!--%s#{y}"].join("") };
+
+const EVERY = [MESH, HIGH, LEGACY, ODD].flatMap((facts) =>
+  [...verifierSnippets(facts), pageSnippet(facts)].map((snippet) => ({ facts, snippet })),
+);
+const JAVASCRIPT = [...EVERY.map(({ snippet }) => snippet), KEY_PAIR_SNIPPET].filter(({ fileName }) =>
+  /\.m?js$/.test(fileName),
+);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-snippets-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllGlobals());
+
+let written = 0;
+/** As the file that it is to be, in a folder with nothing else. */
+function write(code: string): string {
+  written += 1;
+  const path = join(folder, `snippet-${written}.mjs`);
+  writeFileSync(path, code);
+  return path;
+}
+
+test.each(JAVASCRIPT)("$fileName is a whole file that Node can read", ({ code }) => {
+  const { status, stderr } = spawnSync(process.execPath, ["--check", write(code)], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(code).toMatch(/\n$/);
+});
+
+test.each(EVERY)("$snippet.title has the values of its service", ({ facts, snippet: { fileName, code } }) => {
+  expect(code).toContain(JSON.stringify(facts.identifier));
+  if (fileName !== "service-token.js") expect(code).toContain(JSON.stringify(facts.issuer));
+});
+
+describe("with the kit", () => {
+  const kitSnippets = (facts: ServiceFacts) =>
+    verifierSnippets(facts).filter(({ code }) => code.includes("@latchkey/verifier"));
+
+  it.each([
+    [MESH, ['profile: "mesh"', 'algorithm: "EdDSA"', '{ scope: "orders:read" }']],
+    [HIGH, ['profile: "high-security"', "  decryptionKeys,"]],
+    [LEGACY, ['profile: "legacy"', 'secrets: process.env.LATCHKEY_SECRETS.split(",")']],
+  ])("says what $profile needs to know, and reads the feed", (facts, lines) => {
+    const snippets = kitSnippets(facts);
+    expect(snippets).toHaveLength(2);
+    for (const { code } of snippets) {
+      for (const line of lines) expect(code).toContain(line);
+      expect(code).toContain("revocation: { feed: { token: process.env.LATCHKEY_FEED_TOKEN } }");
+    }
+  });
+
+  it("asks for no scope where the tokens have none, and for no algorithm where there is no choice", () => {
+    for (const { code } of kitSnippets(LEGACY)) expect(code).not.toMatch(/scope|algorithm/);
+  });
+});
+
+describe("what to check", () => {
+  it.each([
+    [MESH, 6],
+    [HIGH, 7],
+    [LEGACY, 6],
+  ])("is one sentence or more a point, for $profile", (facts, count) => {
+    const checks = checksOf(facts);
+    expect(checks).toHaveLength(count);
+    for (const check of checks) expect(check).toMatch(/^[A-Za-z].+\.$/);
+    const all = checks.join(" ");
+    for (const word of [facts.algorithm, facts.issuer, facts.identifier]) expect(all).toContain(word);
+  });
+
+  it("names the bound of each profile, and where its keys are", () => {
+    expect(checksOf(MESH).join(" ")).toContain("at most 900 seconds after iat");
+    expect(checksOf(HIGH).join(" ")).toContain("at most 300 seconds after iat");
+    expect(checksOf(HIGH)[0]).toMatch(/ECDH-ES\+A256KW.+A256GCM.+JWT/);
+    expect(checksOf(MESH).join(" ")).toContain("https://login.example.com/.well-known/jwks.json");
+    expect(checksOf(LEGACY).join(" ")).not.toContain("jwks.json");
+  });
+});
+
+describe("in a page", () => {
+  interface PageModule {
+    serviceToken(): Promise<string>;
+    callService(url: string, options?: RequestInit): Promise<Response>;
+  }
+
+  const load = (): Promise<PageModule> =>
+    import(/* @vite-ignore */ pathToFileURL(write(pageSnippet(MESH).code)).href);
+
+  /** Answers like the issuer, with a new token each time, good for so long. */
+  function answerWith(lifetimeMs: number, status = 200) {
+    const calls: [string, RequestInit | undefined][] = [];
+    vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+      calls.push([url, init]);
+      const expiresAt = new Date(Date.now() + lifetimeMs).toISOString();
+      return Response.json({ accessToken: `token-${calls.length}`, expiresAt }, { status });
+    });
+    return calls;
+  }
+
+  it("asks once, and again when the token is about to expire", async () => {
+    const { serviceToken } = await load();
+    const calls = answerWith(31_000);
+    expect([await serviceToken(), await serviceToken()]).toEqual(["token-1", "token-1"]);
+    expect(calls).toEqual([
+      [
+        "/api/auth/token",
+        {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ audience: MESH.identifier }),
+        },
+      ],
+    ]);
+    const short = await load();
+    answerWith(29_000);
+    expect([await short.serviceToken(), await short.serviceToken()]).toEqual(["token-1", "token-2"]);
+  });
+
+  it("shows the token to the service, beside the caller's own headers", async () => {
+    const { callService } = await load();
+    const calls = answerWith(600_000);
+    await callService("https://orders.example/v1/orders", { method: "PUT", headers: { "X-Own": "1" } });
+    const [, [url, init] = ["", undefined]] = calls;
+    expect(url).toBe("https://orders.example/v1/orders");
+    expect(init?.method).toBe("PUT");
+    expect(Object.fromEntries(init?.headers as Headers)).toEqual({
+      authorization: "Bearer token-1",
+      "x-own": "1",
+    });
+  });
+
+  it("says when there is no token to be had", async () => {
+    const { serviceToken } = await load();
+    answerWith(0, 401);
+    await expect(serviceToken()).rejects.toThrow("No token: 401");
+  });
+});
+
+it("the key pair is written once, and its public part alone is said", () => {
+  const run = () =>
+    spawnSync(process.execPath, [write(KEY_PAIR_SNIPPET.code)], { cwd: folder, encoding: "utf8" });
+  const { status, stdout } = run();
+  expect(status).toBe(0);
+  expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(["crv", "kty", "x", "y"]);
+  expect(run().stderr).toContain("EEXIST");
+});

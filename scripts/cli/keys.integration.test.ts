@@ -2,6 +2,9 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { freshDatabase, type TestDatabase } from "../../e2e/support/fresh-database";
 import { queryDatabase } from "../../e2e/support/query-database";
 import { startNode } from "../../e2e/support/running-process";
+import { newAudienceSchema } from "../../lib/audiences/audience-input";
+import { addAudienceSecret, createAudience } from "../../lib/audiences/manage-audiences";
+import { COMMAND_LINE } from "../../lib/audit/actor";
 import { readSettings } from "../../lib/config/settings";
 import { createServices, type Services } from "../../lib/services";
 import type { Command, CommandResult } from "./command";
@@ -187,6 +190,18 @@ it("`revoke` says which key signs now", async () => {
   expect(code).toBe(0);
   expect(await statesOf()).toMatchObject({ [active]: "revoked", [staged]: "active" });
   expect(await sql("SELECT kind, value FROM denials")).toEqual([{ kind: "kid", value: active }]);
+});
+
+it("`revoke` says which secret of the same audience signs now, or that there is none", async () => {
+  const { latchkey } = await instance(SECRET);
+  const reports = newAudienceSchema.parse({ identifier: "reports", profile: "legacy" });
+  const { secret } = await createAudience(latchkey.audiences, reports, COMMAND_LINE);
+  const next = await addAudienceSecret(latchkey.audiences, "reports", COMMAND_LINE);
+  const revoke = (kid = "") => run(keysRevoke, latchkey, [kid], { reason: "shared too widely" });
+  expect((await revoke(secret?.kid)).lines[1]).toBe(`${next.kid} signs now.`);
+  const { lines, data } = await revoke(next.kid);
+  expect(lines[1]).toMatch(/^Nothing signs for its audience now/);
+  expect(data).toEqual({ kid: next.kid, signingKid: null });
 });
 
 it("`revoke` works under another secret too, and does not pretend to know who signs then", async () => {

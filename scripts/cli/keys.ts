@@ -5,6 +5,8 @@ import { COMMAND_LINE } from "../../lib/audit/actor";
 import { secondsBetween } from "../../lib/crypto/clock";
 import { hasCode } from "../../lib/errors/latchkey-error";
 import type { Algorithm } from "../../lib/keys/algorithms";
+import type { Keyring, KnownKey } from "../../lib/keys/keyring";
+import { activeKey, isOfLine } from "../../lib/keys/lifecycle";
 import { type RewrapProgress, rewrapKeys } from "../../lib/keys/rewrap-keys";
 import { requestRotation } from "../../lib/keys/rotation";
 import { revokeKey } from "../../lib/revocation/revoke-key";
@@ -42,13 +44,23 @@ export const keysRevoke: Command = {
     const reason = readReason(reasonSchema, options.reason);
     await latchkey.keyring.load();
     const fault = settingsFault(latchkey.keyring);
+    const revoked = latchkey.keyring.keys.find((key) => key.kid === kid);
     await revoke(latchkey, kid, reason);
-    const signingKid = fault === null ? latchkey.keyring.signer.kid : null;
-    const signs =
-      signingKid === null ? `Which key signs cannot be seen from here: ${fault}` : `${signingKid} signs now.`;
+    const signingKid = fault === null ? signsInPlaceOf(revoked, latchkey.keyring) : null;
+    const none = fault === null ? NO_SECRET_LEFT : `Which key signs cannot be seen from here: ${fault}`;
+    const signs = signingKid === null ? none : `${signingKid} signs now.`;
     return { data: { kid, signingKid }, lines: [`${kid} is revoked. Nobody is signed out.`, signs] };
   },
 };
+
+const NO_SECRET_LEFT = "Nothing signs for its audience now: make the next secret with `audiences secret`.";
+
+/** For whoever the revoked key signed. Null: for its audience there is no other secret. */
+function signsInPlaceOf(revoked: KnownKey | undefined, keyring: Keyring): string | null {
+  const same = revoked === undefined ? null : activeKey(keyring.keys, revoked);
+  if (same !== null) return same.kid;
+  return revoked === undefined || isOfLine(revoked) ? keyring.signer.kid : null;
+}
 
 export const keysRewrap: Command = {
   parameters: "",

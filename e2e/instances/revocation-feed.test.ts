@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "@/lib/crypto/clock";
-import { RevocationFeed } from "@/lib/verifier/revocation-feed";
+import { openRevocationFeed, type RevocationFeed } from "@/lib/verifier/revocation-feed";
 import { type Cluster, type Instance, type RequestOptions, startCluster } from "./support/cluster";
 import { addFeedReader, fetchFrom, untilNobodyWaits, untilSomebodyWaits } from "./support/feed-reader";
 import { printFigures, spread } from "./support/figures";
@@ -36,7 +36,7 @@ describe("the feed of several instances", () => {
     at.request("GET", `${PATH}${query}`, { bearer: token, ...options });
 
   function openFeed(at: Instance): RevocationFeed {
-    const feed = new RevocationFeed({
+    const feed = openRevocationFeed({
       url: `${cluster.origin}${PATH}`,
       token,
       maxStalenessSeconds: 30,

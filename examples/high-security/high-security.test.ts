@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeProtectedHeader } from "jose";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../e2e/support/free-port";
 import { startNode } from "../../e2e/support/running-process";
 import { type Example, prepareExample, type Service, startService } from "../support/example";
@@ -17,7 +17,6 @@ import {
 /** A service that alone can read its tokens. */
 const RECORDS = { identifier: "records", scope: "records:read" };
 const BOUND_SECONDS = 5;
-const PATIENCE = { timeout: 30_000, interval: 20 };
 
 let issuer: Issuer;
 let example: Example;
@@ -62,26 +61,10 @@ function start(): Promise<Service> {
 async function restart(): Promise<void> {
   await service.stop();
   service = await start();
-  await untilStatus(await tokenFor(issuer, issuer.admin, "records"), 200);
+  await service.untilStatus("/records", await tokenFor(issuer, issuer.admin, "records"), 200);
 }
 
-async function ask(token?: string): Promise<[number, string | null]> {
-  const answer = await service.fetch("/records", token);
-  await answer.text();
-  return [answer.status, answer.headers.get("www-authenticate")];
-}
-
-const untilStatus = (token: string, expected: number): Promise<void> =>
-  vi.waitFor(async () => expect((await ask(token))[0]).toBe(expected), PATIENCE);
-
-/** When, by its own clock, the service last gave this person their records; in milliseconds. */
-function lastServedAt(userId: string): number {
-  const line = service
-    .output()
-    .split("\n")
-    .findLast((text) => text.endsWith(`records of ${userId}`));
-  return Date.parse(line?.split(" ", 1)[0] ?? "");
-}
+const ask = (token?: string) => service.ask("/records", token);
 
 test("its key is its own, and only the public part is published", async () => {
   expect((await stat(keysFile)).mode & 0o777).toBe(0o600);
@@ -129,6 +112,8 @@ test("a session that is revoked is refused within the bound", async () => {
   const token = await tokenFor(issuer, visitor, "records");
   expect(await ask(token)).toEqual([200, null]);
   const revokedAt = await revokeSession(issuer, visitor.sessionId);
-  await untilStatus(token, 401);
-  expect(lastServedAt(visitor.userId)).toBeLessThanOrEqual(revokedAt + BOUND_SECONDS * 1000);
+  await service.untilStatus("/records", token, 401);
+  expect(service.lastSaidAt(`records of ${visitor.userId}`)).toBeLessThanOrEqual(
+    revokedAt + BOUND_SECONDS * 1000,
+  );
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { startNode } from "../../e2e/support/running-process";
 import { type Example, prepareExample, type Service, startService } from "../support/example";
 import {
@@ -15,7 +15,6 @@ import {
 /** An Express service that verifies by JWKS and follows the revocation feed. */
 const ORDERS = { identifier: "orders", profile: "mesh", scope: "orders:read" };
 const BOUND_SECONDS = 3;
-const PATIENCE = { timeout: 30_000, interval: 20 };
 
 let issuer: Issuer;
 let example: Example;
@@ -33,7 +32,7 @@ beforeAll(async () => {
     MAX_STALENESS_SECONDS: String(BOUND_SECONDS),
   };
   service = await startService(example, { env });
-  await untilStatus(await tokenFor(issuer, issuer.admin, "orders"), 200);
+  await service.untilStatus("/orders", await tokenFor(issuer, issuer.admin, "orders"), 200);
 });
 
 afterAll(async () => {
@@ -41,24 +40,7 @@ afterAll(async () => {
   await Promise.all([issuer.remove(), example.remove()]);
 });
 
-/** The status and the challenge. */
-async function ask(token?: string, method = "GET", path = "/orders"): Promise<[number, string | null]> {
-  const answer = await service.fetch(path, token, { method });
-  await answer.text();
-  return [answer.status, answer.headers.get("www-authenticate")];
-}
-
-const untilStatus = (token: string, expected: number): Promise<void> =>
-  vi.waitFor(async () => expect((await ask(token))[0]).toBe(expected), PATIENCE);
-
-/** When, by its own clock, the service last gave this person their orders; in milliseconds. */
-function lastServedAt(userId: string): number {
-  const line = service
-    .output()
-    .split("\n")
-    .findLast((text) => text.endsWith(`orders of ${userId}`));
-  return Date.parse(line?.split(" ", 1)[0] ?? "");
-}
+const ask = (token?: string) => service.ask("/orders", token);
 
 test("a token for this service is accepted, and no other", async () => {
   await addAudience(issuer, { identifier: "billing", profile: "mesh", scope: "orders:read" });
@@ -84,12 +66,16 @@ async function forge(token: string): Promise<string> {
 
 test("a token without the scope is not enough", async () => {
   const token = await tokenFor(issuer, await newVisitor(issuer), "orders");
-  expect(await ask(token, "POST")).toEqual([403, 'Bearer error="insufficient_scope", scope="orders:write"']);
+  expect(await service.ask("/orders", token, "POST")).toEqual([
+    403,
+    'Bearer error="insufficient_scope", scope="orders:write"',
+  ]);
 });
 
 test("a refund asks for a recent sign-in", async () => {
   const visitor = await newVisitor(issuer);
-  const askForRefund = async () => ask(await tokenFor(issuer, visitor, "orders"), "POST", "/orders/1/refund");
+  const askForRefund = async () =>
+    service.ask("/orders/1/refund", await tokenFor(issuer, visitor, "orders"), "POST");
   expect(await askForRefund()).toEqual([200, null]);
   await issuer.sql(
     "UPDATE sessions SET authenticated_at = authenticated_at - interval '1 hour' WHERE id = $1",
@@ -118,8 +104,10 @@ test("a session that is revoked is refused within the bound", async () => {
   const token = await tokenFor(issuer, visitor, "orders");
   expect(await ask(token)).toEqual([200, null]);
   const revokedAt = await revokeSession(issuer, visitor.sessionId);
-  await untilStatus(token, 401);
-  expect(lastServedAt(visitor.userId)).toBeLessThanOrEqual(revokedAt + BOUND_SECONDS * 1000);
+  await service.untilStatus("/orders", token, 401);
+  expect(service.lastSaidAt(`orders of ${visitor.userId}`)).toBeLessThanOrEqual(
+    revokedAt + BOUND_SECONDS * 1000,
+  );
   expect(service.output()).toContain("refused: denied");
 });
 
@@ -130,8 +118,10 @@ test("while Latchkey is away it goes on until the bound, then refuses everybody,
   await issuer.kill();
   const killedAt = Date.now();
   expect(await ask(token), "goes on").toEqual([200, null]);
-  await untilStatus(token, 503);
-  expect(lastServedAt(visitor.userId)).toBeLessThanOrEqual(killedAt + BOUND_SECONDS * 1000);
+  await service.untilStatus("/orders", token, 503);
+  expect(service.lastSaidAt(`orders of ${visitor.userId}`)).toBeLessThanOrEqual(
+    killedAt + BOUND_SECONDS * 1000,
+  );
   await issuer.restart();
-  await untilStatus(token, 200);
+  await service.untilStatus("/orders", token, 200);
 });

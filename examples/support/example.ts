@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { expect, vi } from "vitest";
 import { freePort } from "../../e2e/support/free-port";
 import { type RunningProcess, startNode } from "../../e2e/support/running-process";
 import { buildVerifierPackage } from "../../scripts/verifier-package";
@@ -42,6 +43,11 @@ export interface Service {
   /** As the process writes it. */
   output(): string;
   fetch(path: string, token?: string, init?: RequestInit): Promise<Response>;
+  /** The status and the challenge. */
+  ask(path: string, token?: string, method?: string): Promise<[status: number, challenge: string | null]>;
+  untilStatus(path: string, token: string, expected: number): Promise<void>;
+  /** When, by its own clock, it last wrote a line that ends so; in milliseconds. */
+  lastSaidAt(what: string): number;
   stop(): Promise<void>;
 }
 
@@ -50,6 +56,7 @@ export interface ServiceOptions {
   port?: number;
 }
 
+const PATIENCE = { timeout: 30_000, interval: 20 };
 const LISTENS = /http:\/\/localhost:\d+/;
 
 /** Starts `node server.js` of an example as its README does. Resolves when it listens. */
@@ -58,12 +65,27 @@ export async function startService(example: Example, { env, port }: ServiceOptio
   const child = startNode([join(example.folder, "server.js")], { PORT: String(chosen), ...env });
   await child.untilOutput(LISTENS);
   const origin = `http://localhost:${chosen}`;
-  return {
+  const service: Service = {
     origin,
     output: child.output,
     fetch: (path, token, init) => request(`${origin}${path}`, token, init),
+    ask: async (path, token, method = "GET") => {
+      const answer = await service.fetch(path, token, { method });
+      await answer.text();
+      return [answer.status, answer.headers.get("www-authenticate")];
+    },
+    untilStatus: (path, token, expected) =>
+      vi.waitFor(async () => expect((await service.ask(path, token))[0]).toBe(expected), PATIENCE),
+    lastSaidAt: (what) => {
+      const line = child
+        .output()
+        .split("\n")
+        .findLast((text) => text.endsWith(what));
+      return Date.parse(line?.split(" ", 1)[0] ?? "");
+    },
     stop: () => stop(child),
   };
+  return service;
 }
 
 const request = (url: string, token: string | undefined, init: RequestInit = {}): Promise<Response> =>

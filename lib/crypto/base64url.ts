@@ -1,5 +1,3 @@
-const ALPHABET_ONLY = /^[A-Za-z0-9_-]*$/;
-
 export function encodeBase64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }
@@ -9,7 +7,6 @@ export function encodeBase64url(bytes: Uint8Array): string {
  * another alphabet, padding, white space, or stray bits in the last character (RFC 8725bis section 3.14).
  */
 export function decodeBase64url(text: string): Buffer | null {
-  if (!ALPHABET_ONLY.test(text)) return null;
   const bytes = Buffer.from(text, "base64url");
   return bytes.toString("base64url") === text ? bytes : null;
 }

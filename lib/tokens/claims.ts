@@ -41,26 +41,29 @@ const MAX_NUMERIC_DATE = 4_294_967_295;
 const MAX_GENERATION = 2 ** 31 - 1;
 const MAX_AUDIENCES = 16;
 const MAX_METHODS = 4;
-const METHODS = ["pwd"];
 
-/** Scope tokens of RFC 6749 section 3.3, one space between two. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+/** RFC 6749 section 3.3. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export const MAX_SCOPE_CHARACTERS = 1_000;
 
 type Check = (value: unknown) => boolean;
 
-const isWithin = (value: unknown, from: number, to: number): boolean =>
-  Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
+export const isWithin = (value: unknown, from: number, to: number): boolean =>
+  Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
 
-const isIdentifier: Check = (value) => typeof value === "string" && value.length >= 1 && value.length <= 255;
+export const isIdentifier: Check = (value) =>
+  typeof value === "string" && value.length >= 1 && value.length <= 255;
 const isNumericDate: Check = (value) => isWithin(value, MIN_NUMERIC_DATE, MAX_NUMERIC_DATE);
-const isListOf = (value: unknown, most: number, check: Check): boolean =>
+export const isListOf = (value: unknown, most: number, check: Check): boolean =>
   Array.isArray(value) && value.length >= 1 && value.length <= most && value.every(check);
+/** Scope tokens, one space between two. */
 export const isScope: Check = (value) =>
-  typeof value === "string" && value.length <= MAX_SCOPE_CHARACTERS && SCOPE.test(value);
+  typeof value === "string" &&
+  value.length <= MAX_SCOPE_CHARACTERS &&
+  value.split(" ").every((token) => SCOPE_TOKEN.test(token));
 
-/** Every claim that some token of ours has. */
-const CHECKS = {
+/** Claims that every access token has. */
+const COMMON_CHECKS = {
   iss: isIdentifier,
   aud: (value) => isIdentifier(value) || isListOf(value, MAX_AUDIENCES, isIdentifier),
   sub: isIdentifier,
@@ -71,7 +74,12 @@ const CHECKS = {
   jti: isIdentifier,
   sid: isIdentifier,
   auth_time: isNumericDate,
-  amr: (value) => isListOf(value, MAX_METHODS, (method) => METHODS.includes(String(method))),
+  amr: (value) => isListOf(value, MAX_METHODS, (method) => method === "pwd"),
+} satisfies Record<keyof CommonClaims, Check>;
+
+/** Every claim that some token of ours has. */
+const CHECKS = {
+  ...COMMON_CHECKS,
   gen: (value) => isWithin(value, 0, MAX_GENERATION),
   role: (value) => value === "user" || value === "admin",
   scope: isScope,
@@ -89,19 +97,7 @@ export interface ClaimRules<Claims extends CommonClaims> {
   others: "refused" | "ignored";
 }
 
-const COMMON = [
-  "iss",
-  "aud",
-  "sub",
-  "client_id",
-  "exp",
-  "nbf",
-  "iat",
-  "jti",
-  "sid",
-  "auth_time",
-  "amr",
-] as const satisfies (keyof CommonClaims)[];
+const COMMON = Object.keys(COMMON_CHECKS) as (keyof CommonClaims)[];
 
 export const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
   required: [...COMMON, "gen", "role"],
@@ -130,7 +126,7 @@ export function readClaims<Claims extends CommonClaims>(
       claims[name] = payload[name];
     } else if (Object.hasOwn(CHECKS, name) || others === "refused") return null;
   }
-  return required.every((name) => Object.hasOwn(claims, name)) ? (claims as unknown as Claims) : null;
+  return required.every((name) => name in claims) ? (claims as unknown as Claims) : null;
 }
 
 const isNameIn = <Name extends ClaimName>(names: readonly Name[], name: string): name is Name =>

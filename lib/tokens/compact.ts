@@ -17,31 +17,28 @@ const JWE_PARTS = 5;
  * numbers such as 1e308 end here (RFC 8725bis section 3.14).
  */
 export function parseCompactJws(text: string): CompactJws | null {
-  const parts = decodeParts(text, JWS_PARTS);
-  const [header, payload, signature] = parts ?? [];
-  if (!header || !payload || !signature || signature.length === 0) return null;
-  const headerObject = parseOnlyForm(header);
-  const payloadObject = parseOnlyForm(payload);
-  return headerObject && payloadObject && { header: headerObject, payload: payloadObject };
+  const [headerBytes, payloadBytes, signature] = decodeParts(text, JWS_PARTS);
+  const header = parseOnlyForm(headerBytes);
+  const payload = parseOnlyForm(payloadBytes);
+  return header && payload && signature?.length ? { header, payload } : null;
 }
 
 /** The protected header of a compact JWE (RFC 7516 section 7.1) by the same rules, or null. */
-export function parseCompactJweHeader(text: string): JsonObject | null {
-  const [header] = decodeParts(text, JWE_PARTS) ?? [];
-  return header === undefined ? null : parseOnlyForm(header);
-}
+export const parseCompactJweHeader = (text: string): JsonObject | null =>
+  parseOnlyForm(decodeParts(text, JWE_PARTS)[0]);
 
-/** Null unless there are exactly so many parts, each the one canonical encoding of its bytes. */
-function decodeParts(text: string, count: number): Buffer[] | null {
+/** None unless there are exactly so many parts, each the one canonical encoding of its bytes. */
+function decodeParts(text: string, count: number): Buffer[] {
   const parts = text.split(".", count + 1);
-  if (parts.length !== count) return null;
-  const decoded = parts.map(decodeBase64url).filter((bytes) => bytes !== null);
-  return decoded.length === count ? decoded : null;
+  const decoded = parts.map(decodeBase64url);
+  return parts.length === count && decoded.every((bytes) => bytes !== null) ? decoded : [];
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Throws for bytes that are no text. */
+export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function parseOnlyForm(bytes: Uint8Array): JsonObject | null {
+/** Nothing is no JSON either. */
+function parseOnlyForm(bytes: Uint8Array | undefined): JsonObject | null {
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -54,3 +51,6 @@ function parseOnlyForm(bytes: Uint8Array): JsonObject | null {
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+export const hasOnly = (object: JsonObject, members: readonly string[]): boolean =>
+  Object.keys(object).every((member) => members.includes(member));

@@ -1,5 +1,5 @@
 import { type CryptoKey, compactDecrypt } from "jose";
-import { isObject, type JsonObject, parseCompactJweHeader } from "./compact";
+import { hasOnly, isObject, type JsonObject, parseCompactJweHeader, utf8 } from "./compact";
 import type { TokenEncryption } from "./profiles";
 
 /** The private key of whoever may read a token. */
@@ -9,25 +9,22 @@ export interface DecryptionKey {
   key: CryptoKey;
 }
 
-/** The only members of the outer header: `zip`, `crit`, `jku`, `p2c`, `apu` end here. */
-const HEADER_MEMBERS = new Set(["alg", "enc", "kid", "cty", "epk"]);
-const EPK_MEMBERS = new Set(["kty", "crv", "x", "y"]);
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** The only members of the outer header, beside `cty` and `epk`: `zip`, `crit`, `jku`, `p2c`, `apu` end here. */
+const HEADER_MEMBERS = ["alg", "enc", "kid"];
+const EPK_MEMBERS = ["kty", "crv", "x", "y"];
 
 /**
- * The signed token within a nested one (RFC 7516 section 5.2, RFC 8725bis sections 3.3 to 3.6), or null: whatever
+ * The signed token within a nested one (RFC 7516 section 5.2, RFC 8725bis sections 3.3 to 3.6), or nothing: whatever
  * failed is one and the same failure.
  */
 export async function decryptToken(
   text: string,
   encryption: TokenEncryption,
   keys: readonly DecryptionKey[],
-): Promise<string | null> {
+): Promise<string> {
   const header = parseCompactJweHeader(text);
-  if (header === null || !isOurHeader(header, encryption)) return null;
-  const key = keys.find(({ kid }) => kid === header.kid);
-  if (key === undefined || !isEphemeralKey(header.epk, key.curve)) return null;
+  const key = keys.find(({ kid }) => kid === header?.kid);
+  if (!header || !key || !isOurHeader(header, key.curve)) return "";
   try {
     const { plaintext } = await compactDecrypt(text, key.key, {
       keyManagementAlgorithms: [encryption.keyManagement],
@@ -35,22 +32,15 @@ export async function decryptToken(
     });
     return utf8.decode(plaintext);
   } catch {
-    return null;
+    return "";
   }
 }
 
-function isOurHeader(header: JsonObject, { keyManagement, content }: TokenEncryption): boolean {
-  return (
-    Object.keys(header).every((member) => HEADER_MEMBERS.has(member)) &&
-    header.alg === keyManagement &&
-    header.enc === content &&
-    header.cty === "JWT"
-  );
-}
-
-/** Of the recipient's curve (J4); whether the point is on it, the import of the key finds. */
-const isEphemeralKey = (epk: unknown, curve: string): boolean =>
+/** The ephemeral key of the recipient's curve (J4); whether the point is on it, the import of the key finds. */
+const isOurHeader = ({ cty, epk, ...header }: JsonObject, curve: string): boolean =>
+  hasOnly(header, HEADER_MEMBERS) &&
+  cty === "JWT" &&
   isObject(epk) &&
-  Object.keys(epk).every((member) => EPK_MEMBERS.has(member)) &&
+  hasOnly(epk, EPK_MEMBERS) &&
   epk.kty === "EC" &&
   epk.crv === curve;

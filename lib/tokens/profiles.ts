@@ -35,59 +35,51 @@ export interface Profile<Claims extends CommonClaims = ServiceClaims> {
   maxBytes: number;
 }
 
-const TYPE = "at+jwt";
-const DEFAULT_LIFETIME_SECONDS = 600;
 const SENSITIVE_LIFETIME_SECONDS = 300;
-const MAX_BYTES = 4096;
+
+/** What all of them have unless they say otherwise. */
+const COMMON = {
+  type: "at+jwt",
+  lifetimeSeconds: 600,
+  maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
+  encryption: null,
+  claims: SERVICE_CLAIMS,
+  revocationSeconds: 30,
+  maxBytes: 4096,
+} as const;
 
 export const PROFILES = {
   /** Services that verify by JWKS. */
   mesh: {
-    type: TYPE,
+    ...COMMON,
     algorithms: ["ES256", "RS256", "EdDSA"],
     keySource: "published",
-    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
-    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
-    encryption: null,
-    claims: SERVICE_CLAIMS,
-    revocationSeconds: 30,
-    maxBytes: MAX_BYTES,
   },
   /** One application without an outside verifier: our own pages. */
   monolith: {
-    type: TYPE,
+    ...COMMON,
     algorithms: ["HS256"],
     keySource: "unpublished",
-    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
-    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
-    encryption: null,
     claims: SESSION_CLAIMS,
     revocationSeconds: 1,
-    maxBytes: MAX_BYTES,
   },
   /** Claims that nobody on the way may read: signed, then encrypted to the audience's own key. */
   "high-security": {
-    type: TYPE,
+    ...COMMON,
     algorithms: ["ES256"],
     keySource: "published",
     lifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
     maxLifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
     encryption: { keyManagement: "ECDH-ES+A256KW", content: "A256GCM" },
-    claims: SERVICE_CLAIMS,
     revocationSeconds: 5,
-    maxBytes: 2 * MAX_BYTES,
+    maxBytes: 2 * COMMON.maxBytes,
   },
   /** Systems that only know shared secrets. */
   legacy: {
-    type: TYPE,
+    ...COMMON,
     algorithms: ["HS256"],
     keySource: "audience",
-    lifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
-    maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
-    encryption: null,
     claims: STRICT_SERVICE_CLAIMS,
-    revocationSeconds: 30,
-    maxBytes: MAX_BYTES,
   },
 } as const satisfies Record<string, Profile<CommonClaims & ServiceClaims> | Profile<SessionClaims>>;
 

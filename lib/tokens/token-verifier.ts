@@ -27,44 +27,44 @@ export class TokenVerifier<Claims extends CommonClaims> {
   readonly #cache = new Map<string, Remembered<Claims>>();
   #cachedVersion = 0;
 
-  constructor(
-    private readonly rules: VerificationRules<Claims>,
-    /** The version goes up whenever the set of keys changes. */
-    private readonly keys: { readonly version: number },
-    private readonly clock: Clock,
-  ) {}
+  readonly #rules: VerificationRules<Claims>;
+  readonly #keys: { readonly version: number };
+  readonly #clock: Clock;
+
+  /** The version of the keys goes up whenever their set changes. */
+  constructor(rules: VerificationRules<Claims>, keys: { readonly version: number }, clock: Clock) {
+    this.#rules = rules;
+    this.#keys = keys;
+    this.#clock = clock;
+  }
 
   async verify(text: string): Promise<Verification<Claims>> {
-    return this.recall(text) ?? this.#verifyFresh(text);
+    const recalled = this.recall(text);
+    if (recalled !== null) return recalled;
+    const { version } = this.#keys;
+    const verification = await verifyToken(text, this.#rules, this.#clock.now());
+    if (verification.ok && version === this.#keys.version) this.#remember({ text, verification });
+    return verification;
   }
 
   /** The same without waiting, for a token that is remembered; null for any other. */
   recall(text: string): Verification<Claims> | null {
-    this.#forgetWhenKeysChanged();
+    if (this.#cachedVersion !== this.#keys.version) this.#cache.clear();
+    this.#cachedVersion = this.#keys.version;
     const cached = this.#cache.get(keyOf(text));
     if (cached?.text !== text) return null;
     const { verification } = cached;
-    const fault = checkTimes(verification.claims, this.rules.clockToleranceSeconds, this.clock.now());
+    const fault = checkTimes(verification.claims, this.#rules.clockToleranceSeconds, this.#clock.now());
     return fault === null ? verification : { ok: false, reason: fault };
-  }
-
-  async #verifyFresh(text: string): Promise<Verification<Claims>> {
-    const { version } = this.keys;
-    const verification = await verifyToken(text, this.rules, this.clock.now());
-    if (verification.ok && version === this.keys.version) this.#remember({ text, verification });
-    return verification;
   }
 
   #remember(token: Remembered<Claims>): void {
     const [oldest] = this.#cache.keys();
     if (oldest !== undefined && this.#cache.size >= MAX_CACHED_TOKENS) this.#cache.delete(oldest);
     this.#cache.set(keyOf(token.text), token);
-  }
-
-  #forgetWhenKeysChanged(): void {
-    if (this.#cachedVersion === this.keys.version) return;
-    this.#cache.clear();
-    this.#cachedVersion = this.keys.version;
+    // The next request with it gets the same claims: what one handler wrote, another would believe.
+    const { claims } = token.verification;
+    for (const part of [claims, claims.amr, claims.aud]) Object.freeze(part);
   }
 }
 

@@ -28,7 +28,7 @@ interface Answer {
 
 /** Starts a service with one route, which answers with the person that its request is of; says how to ask it. */
 type Start = (
-  verifier: Pick<Verifier, "authenticate">,
+  verifier: Pick<Verifier, "authenticate" | "guard">,
   requirements?: Requirements,
 ) => Promise<(authorization?: string | string[]) => Promise<Answer>>;
 
@@ -174,7 +174,8 @@ describe.each<[string, Start]>([
   });
 
   it("hands on what went wrong within", async () => {
-    const broken = { authenticate: () => Promise.reject(new Error("broken within")) };
+    const authenticate = () => Promise.reject(new Error("broken within"));
+    const broken = { authenticate, guard: () => authenticate };
     const ask = await start(broken);
     expect(await ask(`Bearer ${token}`)).toMatchObject({
       status: 500,

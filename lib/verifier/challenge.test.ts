@@ -57,16 +57,9 @@ describe("a refusal", () => {
     });
     expect(problem).toEqual({
       type: "about:blank",
-      title: expect.stringMatching(/^[A-Z].*\.$/),
+      title: expect.stringMatching(/^[a-z ]+$/),
       status,
       code,
     });
-  });
-
-  it("quotes what may stand in quotes alone", () => {
-    const odd = { scope: ['a"b\\c'], maxAgeSeconds: null };
-    expect(refusal("insufficient_scope", odd).headers["WWW-Authenticate"]).toBe(
-      'Bearer error="insufficient_scope", scope="a\\"b\\\\c"',
-    );
   });
 });

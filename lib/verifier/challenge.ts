@@ -19,54 +19,42 @@ export interface Refusal {
 
 export type RefusalStatus = 401 | 403 | 503;
 
-const REFUSALS = {
-  not_authenticated: { status: 401, title: "An access token is needed." },
-  invalid_token: { status: 401, title: "The access token is not valid." },
-  insufficient_scope: { status: 403, title: "The access token is not for this." },
-  insufficient_user_authentication: { status: 401, title: "A more recent sign-in is needed." },
-  unavailable: { status: 503, title: "Access tokens cannot be checked for a moment. Try again." },
-} as const satisfies Record<string, { status: RefusalStatus; title: string }>;
-
-export type RefusalCode = keyof typeof REFUSALS;
-
-const RETRY_AFTER_SECONDS = 2;
+export type RefusalCode =
+  | "not_authenticated"
+  | "invalid_token"
+  | "insufficient_scope"
+  | "insufficient_user_authentication"
+  | "unavailable";
 
 /** RFC 6750 section 2.1: the scheme in any case, then one token. */
-const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
-const BEARER_SCHEME = /^Bearer\b/i;
+const BEARER = /^Bearer\b(?: +([A-Za-z0-9._~+/-]+=*)$)?/i;
 
 /** The token of an Authorization header; null when there is none of our scheme; undefined when that is not one token. */
 export function readBearer(authorization: string | null | undefined): string | null | undefined {
-  if (typeof authorization !== "string" || !BEARER_SCHEME.test(authorization)) return null;
-  return BEARER.exec(authorization)?.[1];
+  const match = typeof authorization === "string" ? BEARER.exec(authorization) : null;
+  return match === null ? null : match[1];
 }
 
 /** The answer for this refusal: RFC 6750 section 3, RFC 9470 section 3. */
 export function refusal(code: RefusalCode, demands: Demands): Refusal {
-  const { status, title } = REFUSALS[code];
+  const isUnavailable = code === "unavailable";
+  const status = isUnavailable ? 503 : code === "insufficient_scope" ? 403 : 401;
   return {
     ok: false,
     status,
     headers: {
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
-      ...(status === 503
-        ? { "Retry-After": String(RETRY_AFTER_SECONDS) }
-        : { "WWW-Authenticate": challenge(code, demands) }),
+      ...(isUnavailable ? { "Retry-After": "2" } : { "WWW-Authenticate": challenge(code, demands) }),
     },
-    problem: { type: "about:blank", title, status, code },
+    problem: { type: "about:blank", title: code.replaceAll("_", " "), status, code },
   };
 }
 
-/** Without a token there is no error to speak of (RFC 6750 section 3.1). */
+/** Without a token there is no error to speak of (RFC 6750 section 3.1). Scope tokens need no escapes. */
 function challenge(code: RefusalCode, { scope, maxAgeSeconds }: Demands): string {
   if (code === "not_authenticated") return "Bearer";
-  const parameters = [`error=${quoted(code)}`];
-  if (code === "insufficient_scope") parameters.push(`scope=${quoted(scope.join(" "))}`);
-  if (code === "insufficient_user_authentication")
-    parameters.push(`max_age=${quoted(String(maxAgeSeconds))}`);
-  return `Bearer ${parameters.join(", ")}`;
+  const error = `Bearer error="${code}"`;
+  if (code === "insufficient_scope") return `${error}, scope="${scope.join(" ")}"`;
+  return code === "insufficient_user_authentication" ? `${error}, max_age="${maxAgeSeconds}"` : error;
 }
-
-/** RFC 9110 section 5.6.4. */
-const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;

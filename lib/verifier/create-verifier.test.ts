@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from "node:crypto";
+import { createHmac, createSecretKey, generateKeyPairSync, sign } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { beforeEach, describe, expect, it, test } from "vitest";
 import type { Algorithm } from "@/lib/keys/algorithms";
@@ -34,6 +34,20 @@ describe("mesh", () => {
       expect(await verifier.verify(token)).toEqual(algorithm === "ES256" ? ACCEPTED : INVALID);
     },
   );
+
+  it("takes no RSA key under 2048 bits", async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    const rsa = await createTestKey("weak", "RS256");
+    const weak: TestKey = {
+      ...rsa,
+      publicJwk: publicKey.export({ format: "jwk" }) as TestKey["publicJwk"],
+      sign: (input) => sign("sha256", Buffer.from(input), privateKey),
+    };
+    for (const own of [rsa, weak]) {
+      const { verifier } = createTestService(createTestIssuer([own]), { algorithm: "RS256" });
+      expect(await verifier.verify(serviceToken(own))).toEqual(own === rsa ? ACCEPTED : INVALID);
+    }
+  });
 
   it("hands on what it knows of a token and nothing else, for nobody to change", async () => {
     const { verifier } = createTestService(issuer);
@@ -113,7 +127,7 @@ describe("high-security", async () => {
   it("is not ready with a key that is none", async () => {
     const broken = { ...privateJwk, x: privateJwk.y };
     const { verifier } = createTestService(issuer, { profile: "high-security", decryptionKeys: [broken] });
-    await expect(verifier.ready()).rejects.toThrow("not a key of the curve P-256");
+    await expect(verifier.ready()).rejects.toThrow("One of decryptionKeys is not a key.");
   });
 });
 
@@ -154,9 +168,7 @@ describe("what cannot be known", () => {
     expect(await verifier.verify(token)).toEqual(UNAVAILABLE);
     expect(await verifier.verify("no token")).toEqual(UNAVAILABLE);
     expect(rejections).toEqual(["keys_unavailable", "keys_unavailable"]);
-    expect(problems).toEqual([
-      `The keys at ${ISSUER}/.well-known/jwks.json cannot be had: connection refused.`,
-    ]);
+    expect(problems).toEqual([`${ISSUER}/.well-known/jwks.json cannot be read: connection refused.`]);
     issuer.isDown = false;
     clock.advanceSeconds(1);
     await verifier.ready();
@@ -194,6 +206,20 @@ describe("what cannot be known", () => {
     issuer.isDown = true;
     expect(await verifier.verify(token)).toEqual(UNAVAILABLE);
     expect(rejections).toEqual(["revocations_unavailable", "revocations_unavailable"]);
+  });
+
+  it("is asked for again whatever a listener does with the news", async () => {
+    issuer.isDown = true;
+    const { verifier, clock } = createTestService(issuer, {
+      revocation: "none",
+      onProblem: () => {
+        throw new Error("of the listener");
+      },
+    });
+    expect(await verifier.verify(token)).toEqual(UNAVAILABLE);
+    issuer.isDown = false;
+    clock.advanceSeconds(1);
+    expect(await verifier.verify(token)).toEqual(ACCEPTED);
   });
 
   it("is not told apart from anything else by a listener that throws", async () => {

@@ -1,14 +1,15 @@
 import { toNumericDate } from "@/lib/crypto/clock";
 import type { ServiceClaims } from "@/lib/tokens/claims";
 import { TokenVerifier } from "@/lib/tokens/token-verifier";
-import type { Verification as TokenVerification, VerifiedToken } from "@/lib/tokens/verify";
 import { type Refusal, readBearer, refusal } from "./challenge";
 import type { Rejection, VerifierOptions } from "./options";
-import { importDecryptionKeys, SecretKeys } from "./own-keys";
+import { importDecryptionKey, importSecret } from "./own-keys";
 import { readOptions, type VerifierSettings } from "./read-options";
-import { KeysUnavailableError, RemoteKeys } from "./remote-keys";
+import { openRemoteKeys, type RemoteKeys } from "./remote-keys";
 import { findShortfall, type Requirements, readRequirements } from "./requirements";
-import { openRevocations, type Revocations } from "./revocations";
+import { openRevocationFeed } from "./revocation-feed";
+import { createRevocations, type Revocations } from "./revocations";
+import { openSharedRedis } from "./shared-redis";
 
 /** What a verified token says. A person is known by `iss` and `sub` together, and by nothing else. */
 export type Claims = Readonly<ServiceClaims>;
@@ -25,6 +26,9 @@ export interface Failed {
 
 export type Verification = Accepted | Failed;
 
+/** The claims of a request by its Authorization header, or the answer to send. */
+export type Guard = (authorization: string | null | undefined) => Promise<Accepted | Refusal>;
+
 /** Checks the tokens of one audience. Nothing that a caller sends makes it reject. */
 export interface Verifier {
   /** `unavailable` when the keys or the revocations cannot be known: no token is accepted then. */
@@ -37,6 +41,8 @@ export interface Verifier {
     authorization: string | null | undefined,
     requirements?: Requirements,
   ): Promise<Accepted | Refusal>;
+  /** The same for one route: requirements that are wrong throw at once. */
+  guard(requirements?: Requirements): Guard;
   /** Resolves when keys and revocations are there; rejects with the reason when they cannot be had for now. */
   ready(): Promise<void>;
   /** Ends what goes on in the background. Tokens may be refused afterwards. */
@@ -44,123 +50,89 @@ export interface Verifier {
 }
 
 /** Throws a `TypeError` with one sentence for an option that is wrong. */
-export const createVerifier = (options: VerifierOptions): Verifier => new KitVerifier(readOptions(options));
+export function createVerifier(options: VerifierOptions): Verifier {
+  const settings = readOptions(options);
+  const { clock, clockToleranceSeconds, jwks, onRejected, onProblem } = settings;
+  /** None where all keys are this service's own. */
+  const keys = jwks && openRemoteKeys({ ...settings, ...jwks });
+  const revocations = openRevocations(settings);
+  let tokens: TokenVerifier<ServiceClaims> | undefined;
+  const opening = openTokens(settings, keys);
+  opening.catch(({ message }) => onProblem(message));
 
-class KitVerifier implements Verifier {
-  readonly #settings: VerifierSettings;
-  readonly #keys: RemoteKeys | SecretKeys;
-  readonly #revocations: Revocations;
-  /** Imports keys of this service first, where there are any. */
-  readonly #opening: Promise<TokenVerifier<ServiceClaims>>;
-  #tokens: TokenVerifier<ServiceClaims> | null = null;
-
-  constructor(settings: VerifierSettings) {
-    this.#settings = settings;
-    this.#keys = openKeys(settings);
-    this.#revocations = openRevocations(settings);
-    this.#opening = openTokens(settings, this.#keys);
-    this.#opening.then(
-      (tokens) => {
-        this.#tokens = tokens;
-      },
-      // Whoever waits for it hears of it.
-      () => undefined,
-    );
-  }
-
-  async verify(token: string): Promise<Verification> {
-    if (typeof token !== "string") return this.#refuse("malformed");
-    try {
-      const waiting = this.#keys.settle();
-      if (waiting !== null) await waiting;
-      const tokens = this.#tokens ?? (await this.#opening);
-      // Nearly always there is nothing to wait for, and waiting for nothing takes longer than all the rest.
-      const verification = tokens.recall(token) ?? frozen(await tokens.verify(token));
-      if (!verification.ok) return this.#refuse(verification.reason);
-      const verdict = this.#checkRevocation(verification);
-      return verdict instanceof Promise ? await verdict : verdict;
-    } catch (error) {
-      if (error instanceof KeysUnavailableError) return this.#refuse("keys_unavailable");
-      throw error;
-    }
-  }
-
-  async authenticate(
-    authorization: string | null | undefined,
-    requirements?: Requirements,
-  ): Promise<Accepted | Refusal> {
-    const demands = readRequirements(requirements);
-    const token = readBearer(authorization);
-    if (token === null) return refusal("not_authenticated", demands);
-    const verification = token === undefined ? this.#refuse("malformed") : await this.verify(token);
-    if (!verification.ok) return refusal(verification.error, demands);
-    const { clock, clockToleranceSeconds } = this.#settings;
-    const nowSeconds = toNumericDate(clock.now());
-    const shortfall = findShortfall(verification.claims, demands, clockToleranceSeconds, nowSeconds);
-    return shortfall === null ? verification : refusal(shortfall, demands);
-  }
-
-  async ready(): Promise<void> {
-    await Promise.all([this.#opening, this.#keys.ready(), this.#revocations.ready()]);
-  }
-
-  close(): void {
-    this.#keys.close();
-    this.#revocations.close();
-  }
-
-  #checkRevocation({ claims, kid }: VerifiedToken<ServiceClaims>): Verification | Promise<Verification> {
-    const denied = this.#revocations.isDenied({ jti: claims.jti, sid: claims.sid, kid });
-    const conclude = (answer: boolean | "unknown"): Verification => {
-      if (answer === false) return { ok: true, claims };
-      return this.#refuse(answer === true ? "denied" : "revocations_unavailable");
-    };
-    return typeof denied === "object" ? denied.then(conclude) : conclude(denied);
-  }
-
-  #refuse(reason: Rejection): Failed {
-    this.#settings.onRejected(reason);
+  const refuse = (reason: Rejection): Failed => {
+    onRejected(reason);
     return { ok: false, error: reason.endsWith("_unavailable") ? "unavailable" : "invalid_token" };
-  }
+  };
+
+  const verify = async (token: string | undefined): Promise<Verification> => {
+    if (typeof token !== "string") return refuse("malformed");
+    try {
+      // Nearly always there is nothing to wait for, and waiting for nothing takes longer than all the rest.
+      const waiting = keys?.settle();
+      if (waiting) await waiting;
+      tokens ??= await opening;
+      const verification = tokens.recall(token) ?? (await tokens.verify(token));
+      if (!verification.ok) return refuse(verification.reason);
+      const { claims, kid } = verification;
+      const answer = revocations.isDenied({ jti: claims.jti, sid: claims.sid, kid });
+      const verdict = typeof answer === "object" ? await answer : answer;
+      if (verdict === false) return { ok: true, claims };
+      return refuse(verdict === true ? "denied" : "revocations_unavailable");
+    } catch {
+      // Nothing of the token is thrown: a key is missing that would decide.
+      return refuse("keys_unavailable");
+    }
+  };
+
+  const guard = (requirements?: Requirements): Guard => {
+    const demands = readRequirements(requirements);
+    return async (authorization) => {
+      const token = readBearer(authorization);
+      if (token === null) return refusal("not_authenticated", demands);
+      const verification = await verify(token);
+      if (!verification.ok) return refusal(verification.error, demands);
+      const nowSeconds = toNumericDate(clock.now());
+      const shortfall = findShortfall(verification.claims, demands, clockToleranceSeconds, nowSeconds);
+      return shortfall === null ? verification : refusal(shortfall, demands);
+    };
+  };
+
+  return {
+    verify,
+    guard,
+    authenticate: async (authorization, requirements) => guard(requirements)(authorization),
+    async ready() {
+      await Promise.all([opening, keys?.settle(), revocations.ready()]);
+    },
+    close() {
+      keys?.close();
+      revocations.close();
+    },
+  };
 }
 
-const openKeys = ({
-  profile,
-  secrets,
-  algorithm,
-  jwks,
-  fetch,
-  clock,
-  onProblem,
-}: VerifierSettings): RemoteKeys | SecretKeys =>
-  profile.keySource === "audience"
-    ? new SecretKeys(secrets)
-    : new RemoteKeys(algorithm, { ...jwks, fetch, clock, onProblem });
+function openRevocations({ revocation, ...settings }: VerifierSettings): Revocations {
+  if (revocation === "none") return createRevocations(() => false);
+  if ("redis" in revocation) return openSharedRedis(revocation.redis);
+  const url = `${settings.issuer}/api/revocations`;
+  return openRevocationFeed({ ...settings, ...revocation.feed, url });
+}
 
+/** Imports keys of this service first, where there are any. */
 async function openTokens(
   settings: VerifierSettings,
-  keys: RemoteKeys | SecretKeys,
+  remote: RemoteKeys | undefined,
 ): Promise<TokenVerifier<ServiceClaims>> {
-  const { issuer, audience, profile, algorithm, clockToleranceSeconds, clock } = settings;
-  const { encryption } = profile;
+  const { profile, algorithm, clock, secrets = [], decryptionKeys = [] } = settings;
+  const own = await Promise.all(secrets.map(importSecret));
   const rules = {
-    issuer,
-    audience,
-    profile,
-    clockToleranceSeconds,
+    ...settings,
     algorithms: new Set([algorithm]),
-    findKey: (kid: string) => keys.findKey(kid),
-    decryptionKeys:
-      encryption === null ? [] : await importDecryptionKeys(settings.decryptionKeys, encryption),
+    findKey: async (kid: string) => remote?.findKey(kid) ?? own.find((key) => key.kid === kid) ?? null,
+    decryptionKeys: await Promise.all(
+      decryptionKeys.map((jwk) => importDecryptionKey(jwk, profile.encryption)),
+    ),
   };
-  return new TokenVerifier(rules, keys, clock);
-}
-
-/** The next request with the same token gets the same claims: what one handler writes, another would believe. */
-function frozen(verification: TokenVerification<ServiceClaims>): TokenVerification<ServiceClaims> {
-  if (verification.ok) {
-    for (const part of [verification.claims.amr, verification.claims.aud, verification.claims])
-      Object.freeze(part);
-  }
-  return verification;
+  return new TokenVerifier(rules, remote ?? { version: 0 }, clock);
 }

@@ -1,36 +1,23 @@
 import type { DenialKind } from "@/lib/revocation/denial";
-import type { FeedAnswer } from "./feed-answer";
+import { type FeedAnswer, KINDS } from "./feed-answer";
 import type { RevocableToken } from "./revocations";
 
-type Expiries = Record<DenialKind, Map<string, number>>;
+/** The revocations that are known, with the NumericDates after which they may be forgotten. */
+export type DeniedTokens = Readonly<Record<DenialKind, Map<string, number>>>;
 
-const noExpiries = (): Expiries => ({ jti: new Map(), sid: new Map(), kid: new Map() });
+export const noDeniedTokens = (): DeniedTokens => ({ jti: new Map(), sid: new Map(), kid: new Map() });
 
-/** The revocations that are known, in memory. */
-export class DeniedTokens {
-  /** NumericDates. */
-  #expiries = noExpiries();
+export const isAmong = (denied: DeniedTokens, token: RevocableToken): boolean =>
+  KINDS.some((kind) => denied[kind].has(token[kind]));
 
-  has({ jti, sid, kid }: RevocableToken): boolean {
-    const expiries = this.#expiries;
-    return expiries.jti.has(jti) || expiries.sid.has(sid) || expiries.kid.has(kid);
+/** What has expired is forgotten by the issuer's clock, so that a wrong one here forgets nothing too soon. */
+export function learn(known: DeniedTokens, { isComplete, revocations, readAtMs }: FeedAnswer): DeniedTokens {
+  const denied = isComplete ? noDeniedTokens() : known;
+  for (const [kind, value, exp] of revocations) {
+    denied[kind].set(value, Math.max(denied[kind].get(value) ?? 0, exp));
   }
-
-  learn({ isComplete, revocations }: FeedAnswer): void {
-    if (isComplete) this.#expiries = noExpiries();
-    for (const [kind, value, exp] of revocations) {
-      const known = this.#expiries[kind].get(value) ?? 0;
-      this.#expiries[kind].set(value, Math.max(known, exp));
-    }
+  for (const expiries of Object.values(denied)) {
+    for (const [value, exp] of expiries) if (exp * 1000 <= readAtMs) expiries.delete(value);
   }
-
-  forgetExpired(nowSeconds: number): void {
-    for (const expiries of Object.values(this.#expiries)) {
-      for (const [value, exp] of expiries) if (exp <= nowSeconds) expiries.delete(value);
-    }
-  }
-
-  get size(): number {
-    return Object.values(this.#expiries).reduce((sum, { size }) => sum + size, 0);
-  }
+  return denied;
 }

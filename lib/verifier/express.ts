@@ -1,13 +1,11 @@
 import type { Verifier } from "./create-verifier";
-import { type Authenticated, authorizationOf, type NodeRequest } from "./node-request";
-import { type Requirements, readRequirements } from "./requirements";
+import { type Authenticated, createGate, type NodeRequest } from "./node-request";
+import type { Requirements } from "./requirements";
 
 export { claimsOf } from "./node-request";
 
 interface NodeResponse {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
-  end(body: string): unknown;
+  writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown };
 }
 
 /** Middleware of Express 4 and 5, Connect, and anything else that calls with Node's own request and response. */
@@ -21,25 +19,11 @@ export type Middleware = (
  * Lets a request pass with a valid token that meets the requirements, and leaves its claims as `request.auth`; answers
  * any other. Throws a `TypeError` for requirements that are wrong themselves.
  */
-export function requireToken(
-  verifier: Pick<Verifier, "authenticate">,
-  requirements: Requirements = {},
-): Middleware {
-  readRequirements(requirements);
-  return async (request, response, next) => {
-    try {
-      const result = await verifier.authenticate(authorizationOf(request), requirements);
-      if (!result.ok) {
-        response.statusCode = result.status;
-        for (const [name, value] of Object.entries(result.headers)) response.setHeader(name, value);
-        response.end(JSON.stringify(result.problem));
-        return;
-      }
-      request.auth = result.claims;
-    } catch (error) {
-      next(error);
-      return;
-    }
-    next();
-  };
+export function requireToken(verifier: Pick<Verifier, "guard">, requirements?: Requirements): Middleware {
+  const gate = createGate(verifier, requirements);
+  return (request, response, next) =>
+    gate(request, request).then((refusal) => {
+      if (refusal === null) return next();
+      response.writeHead(refusal.status, refusal.headers).end(JSON.stringify(refusal.problem));
+    }, next);
 }

@@ -1,6 +1,6 @@
 import type { Verifier } from "./create-verifier";
-import { type Authenticated, authorizationOf, type NodeRequest } from "./node-request";
-import { type Requirements, readRequirements } from "./requirements";
+import { type Authenticated, createGate, type NodeRequest } from "./node-request";
+import type { Requirements } from "./requirements";
 
 export { claimsOf } from "./node-request";
 
@@ -20,19 +20,13 @@ export type Hook = (
  * Lets a request pass with a valid token that meets the requirements, and leaves its claims as `request.auth`; answers
  * any other. Throws a `TypeError` for requirements that are wrong themselves.
  */
-export function requireToken(
-  verifier: Pick<Verifier, "authenticate">,
-  requirements: Requirements = {},
-): Hook {
-  readRequirements(requirements);
+export function requireToken(verifier: Pick<Verifier, "guard">, requirements?: Requirements): Hook {
+  const gate = createGate(verifier, requirements);
   return async (request, reply) => {
-    const result = await verifier.authenticate(authorizationOf(request.raw), requirements);
-    if (result.ok) {
-      request.auth = result.claims;
-      return undefined;
-    }
-    reply.code(result.status);
-    reply.headers(result.headers);
-    return reply.send(JSON.stringify(result.problem));
+    const refusal = await gate(request, request.raw);
+    if (refusal === null) return undefined;
+    reply.code(refusal.status);
+    reply.headers(refusal.headers);
+    return reply.send(JSON.stringify(refusal.problem));
   };
 }

@@ -1,5 +1,5 @@
 import type { DenialKind } from "@/lib/revocation/denial";
-import { isObject } from "@/lib/tokens/compact";
+import { isIdentifier } from "@/lib/tokens/claims";
 
 /** What the revocation feed has answered, checked. */
 export interface FeedAnswer {
@@ -12,40 +12,31 @@ export interface FeedAnswer {
   revocations: readonly (readonly [kind: DenialKind, value: string, exp: number])[];
 }
 
-const CURSOR = /^[A-Za-z0-9._-]{1,256}$/;
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
-const KINDS: ReadonlySet<unknown> = new Set<DenialKind>(["jti", "sid", "kid"]);
-const MAX_VALUE_LENGTH = 256;
+export const KINDS = ["jti", "sid", "kid"] as const satisfies DenialKind[];
 
 /**
  * Throws for anything but an answer to the question with this nonce: a revocation that is not understood must not be
  * passed over, and an answer that somebody kept says nothing of now.
  */
 export function readFeedAnswer(document: unknown, nonce: string): FeedAnswer {
-  if (!isObject(document)) throw new Error("not an answer of a revocation feed");
-  const { cursor, readAt, complete: isComplete, revocations } = document;
+  const { cursor, readAt, complete: isComplete, revocations, nonce: askedWith } = Object(document);
+  const readAtMs = Date.parse(readAt);
   if (
-    typeof cursor !== "string" ||
-    !CURSOR.test(cursor) ||
+    askedWith !== nonce ||
+    !isIdentifier(cursor) ||
+    Number.isNaN(readAtMs) ||
     typeof isComplete !== "boolean" ||
     !Array.isArray(revocations) ||
     !revocations.every(isRevocation)
   ) {
-    throw new Error("not an answer of a revocation feed");
+    throw new Error("not an answer to this question");
   }
-  if (document.nonce !== nonce) throw new Error("an answer to another question");
-  return { cursor, readAtMs: readInstant(readAt), isComplete, revocations };
+  return { cursor, readAtMs, isComplete, revocations };
 }
 
-function readInstant(text: unknown): number {
-  const ms = typeof text === "string" && RFC3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new Error("not an answer of a revocation feed");
-  return ms;
-}
-
-function isRevocation(entry: unknown): entry is [DenialKind, string, number] {
-  if (!Array.isArray(entry) || entry.length !== 3) return false;
-  const [kind, value, exp] = entry;
-  const isValue = typeof value === "string" && value !== "" && value.length <= MAX_VALUE_LENGTH;
-  return KINDS.has(kind) && isValue && Number.isFinite(exp) && exp > 0;
-}
+const isRevocation = (entry: unknown): entry is [DenialKind, string, number] =>
+  Array.isArray(entry) &&
+  entry.length === 3 &&
+  KINDS.includes(entry[0]) &&
+  isIdentifier(entry[1]) &&
+  Number.isFinite(entry[2]);

@@ -3,6 +3,7 @@ export {
   type Accepted,
   type Claims,
   createVerifier,
+  type Guard,
   type Verification,
   type Verifier,
 } from "./create-verifier";

@@ -1,4 +1,6 @@
-import type { Claims } from "./create-verifier";
+import type { Refusal } from "./challenge";
+import type { Claims, Verifier } from "./create-verifier";
+import type { Requirements } from "./requirements";
 
 /** What an adapter needs of Node's IncomingMessage. */
 export interface NodeRequest {
@@ -11,9 +13,24 @@ export interface Authenticated {
   auth?: Claims;
 }
 
-/** Node keeps the first of several Authorization headers and says nothing; all of them are one that is refused. */
-export const authorizationOf = ({ headers, headersDistinct }: NodeRequest): string | undefined =>
-  headersDistinct?.authorization?.join(", ") ?? headers.authorization;
+/**
+ * Leaves the claims of a valid token that meets the requirements on a request, and returns null; or the answer to send.
+ * Throws a `TypeError` for requirements that are wrong themselves.
+ */
+export function createGate(
+  verifier: Pick<Verifier, "guard">,
+  requirements: Requirements | undefined,
+): (request: Authenticated, raw: NodeRequest) => Promise<Refusal | null> {
+  const guard = verifier.guard(requirements);
+  return async (request, { headers, headersDistinct }) => {
+    // Node keeps the first of several Authorization headers and says nothing; all of them are one that is refused.
+    const authorization = headersDistinct?.authorization?.join() ?? headers.authorization;
+    const result = await guard(authorization);
+    if (!result.ok) return result;
+    request.auth = result.claims;
+    return null;
+  };
+}
 
 /** The claims of a request that has passed `requireToken`. Throws for any other. */
 export function claimsOf(request: object): Claims {

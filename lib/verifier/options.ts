@@ -35,8 +35,6 @@ export interface JwksOptions {
   cooldownSeconds?: number;
   /** While the issuer does not answer, keys are used until they are this old; 3600 by default. */
   maxStaleSeconds?: number;
-  /** For one fetch, all of it; 5000 by default. */
-  timeoutMs?: number;
 }
 
 /** Redis as Latchkey's own instances share it. */

@@ -2,16 +2,16 @@ import type { JWK } from "jose";
 import { isLoopbackHost } from "@/lib/config/redis-connection";
 import { type Clock, systemClock } from "@/lib/crypto/clock";
 import type { Algorithm } from "@/lib/keys/algorithms";
-import type { ServiceClaims } from "@/lib/tokens/claims";
+import { isIdentifier, isListOf, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
 import { isObject } from "@/lib/tokens/compact";
 import { PROFILES, type Profile } from "@/lib/tokens/profiles";
-import type {
-  JwksOptions,
-  Rejection,
-  RevocationOptions,
-  SharedRedisClient,
-  VerifierOptions,
-} from "./options";
+import type { JwksOptions, Rejection, SharedRedisClient, VerifierOptions } from "./options";
+import { type Rule, readObject } from "./read-object";
+
+interface Feed {
+  token: string;
+  maxStalenessSeconds: number;
+}
 
 /** The options with every default, checked. */
 export interface VerifierSettings {
@@ -20,198 +20,142 @@ export interface VerifierSettings {
   profile: Profile<ServiceClaims>;
   algorithm: Algorithm;
   clockToleranceSeconds: number;
-  /** Null: nobody is asked. */
-  revocation: { feed: { token: string; maxStalenessSeconds: number } } | { redis: SharedRedisClient } | null;
-  jwks: Required<JwksOptions>;
-  secrets: readonly string[];
-  decryptionKeys: readonly JWK[];
+  revocation: { feed: Feed } | { redis: SharedRedisClient } | "none";
+  /** Those of the profile. */
+  jwks?: Required<JwksOptions> | undefined;
+  secrets?: readonly string[];
+  decryptionKeys?: readonly JWK[];
   onRejected: (reason: Rejection) => void;
   onProblem: (problem: string) => void;
   fetch: typeof fetch;
   clock: Clock;
 }
 
-const COMMON = "profile issuer audience revocation clockToleranceSeconds onRejected onProblem fetch clock";
-const OWN = { mesh: "algorithm jwks", "high-security": "decryptionKeys jwks", legacy: "secrets" } as const;
+const DAY_SECONDS = 86_400;
 
-type KitProfile = keyof typeof OWN;
+const isFunction = (value: unknown): boolean => typeof value === "function";
 
-const JWKS_PATH = "/.well-known/jwks.json";
-const MAX_AUDIENCE_CHARACTERS = 255;
-const MIN_SECRET_BYTES = 32;
-const MAX_TOLERANCE_SECONDS = 30;
-const MAX_JWKS_SECONDS = 86_400;
-const MAX_TIMEOUT_MS = 60_000;
-const MAX_STALENESS_SECONDS = 300;
-
-const ignore = () => undefined;
-
-/** Throws a `TypeError` with one sentence about the first that is wrong. */
-export function readOptions(options: VerifierOptions): VerifierSettings {
-  check(isObject(options), "createVerifier takes an object with options.");
-  const name = readProfile(options.profile);
-  requireKnown(options, `${COMMON} ${OWN[name]}`);
-  const { issuer, audience, clock = systemClock, onRejected = ignore, onProblem = ignore } = options;
-  // Looked up at each call: whoever replaces the global one, as instrumentation does, means this one too.
-  const fetchOption = options.fetch ?? ((...parameters) => fetch(...parameters));
-  check(
-    isSafeUrl(issuer) && new URL(issuer).origin === issuer,
-    "issuer must be an https origin (http on loopback), as https://login.example.com.",
-  );
-  check(
-    typeof audience === "string" && audience !== "" && audience.length <= MAX_AUDIENCE_CHARACTERS,
-    "audience must be the identifier of this service.",
-  );
-  const functions = { fetch: fetchOption, onRejected, onProblem, "clock.now": clock?.now };
-  for (const [key, value] of Object.entries(functions)) {
-    check(typeof value === "function", `${key} must be a function.`);
-  }
-  return {
-    issuer,
-    audience,
-    profile: PROFILES[name],
-    algorithm: readAlgorithm(name, options.profile === "mesh" ? options.algorithm : undefined),
-    clockToleranceSeconds: readWhole(options, "clockToleranceSeconds", 10, 0, MAX_TOLERANCE_SECONDS),
-    revocation: readRevocation(options.revocation, name),
-    jwks: readJwks(options.profile === "legacy" ? {} : options.jwks, issuer),
-    secrets: options.profile === "legacy" ? readSecrets(options.secrets) : [],
-    decryptionKeys: options.profile === "high-security" ? readDecryptionKeys(options.decryptionKeys) : [],
-    fetch: fetchOption,
-    clock,
-    onRejected: quietly(onRejected),
-    onProblem: quietly(onProblem),
-  };
-}
-
-/** What a listener does with it is its own affair. */
-const quietly =
-  <News>(listener: (news: News) => void) =>
-  (news: News): void => {
-    try {
-      listener(news);
-    } catch {
-      // A token is not accepted, and none refused, because of it.
-    }
-  };
-
-function check(holds: boolean, sentence: string): asserts holds {
-  if (!holds) throw new TypeError(sentence);
-}
-
-function requireKnown(given: object, known: string): void {
-  const names = known.split(" ");
-  const name = Object.keys(given).find((key) => !names.includes(key));
-  check(name === undefined, `There is no option "${name}" here; there are ${names.join(", ")}.`);
-}
-
-function readProfile(profile: unknown): KitProfile {
-  check(
-    profile !== "monolith",
-    "monolith is for the pages of Latchkey alone, nobody outside has its secret: create an audience of another profile.",
-  );
-  check(Object.hasOwn(OWN, String(profile)), `profile must be one of ${Object.keys(OWN).join(", ")}.`);
-  return profile as KitProfile;
-}
-
-function readAlgorithm(profile: KitProfile, given: Algorithm | undefined): Algorithm {
-  const algorithms: readonly Algorithm[] = PROFILES[profile].algorithms;
-  const algorithm = given ?? PROFILES[profile].algorithms[0];
-  check(algorithms.includes(algorithm), `algorithm must be one of ${algorithms.join(", ")}.`);
-  return algorithm;
-}
-
-function readRevocation(revocation: RevocationOptions, profile: KitProfile): VerifierSettings["revocation"] {
-  if (revocation === "none") return null;
-  const [kind, ...others] = isObject(revocation) ? Object.keys(revocation) : [];
-  check(
-    (kind === "feed" || kind === "redis") && others.length === 0,
-    'revocation must be { feed: { token } }, { redis }, or "none" to accept revoked tokens until they expire.',
-  );
-  if ("redis" in revocation) {
-    check(typeof revocation.redis?.mget === "function", "revocation.redis.mget must be a function.");
-    return revocation;
-  }
-  const { feed } = revocation;
-  check(
-    isObject(feed) && typeof feed.token === "string" && /^[A-Za-z0-9._~+/-]+=*$/.test(feed.token),
-    "revocation.feed.token must be the feed token of this audience.",
-  );
-  requireKnown(feed, "token maxStalenessSeconds");
-  const { revocationSeconds } = PROFILES[profile];
-  const maxStalenessSeconds = readWhole(
-    feed,
-    "maxStalenessSeconds",
-    revocationSeconds,
-    1,
-    MAX_STALENESS_SECONDS,
-  );
-  return { feed: { token: feed.token, maxStalenessSeconds } };
-}
-
-function readJwks(jwks: JwksOptions = {}, issuer: string): Required<JwksOptions> {
-  check(isObject(jwks), "jwks must be an object.");
-  requireKnown(jwks, "url ttlSeconds cooldownSeconds maxStaleSeconds timeoutMs");
-  const { url = `${issuer}${JWKS_PATH}` } = jwks;
-  check(isSafeUrl(url), "jwks.url must be an https address (http on loopback).");
-  const ttlSeconds = readWhole(jwks, "ttlSeconds", 300, 1, MAX_JWKS_SECONDS);
-  return {
-    url,
-    ttlSeconds,
-    cooldownSeconds: readWhole(jwks, "cooldownSeconds", 30, 1, MAX_JWKS_SECONDS),
-    maxStaleSeconds: readWhole(
-      jwks,
-      "maxStaleSeconds",
-      Math.max(3_600, ttlSeconds),
-      ttlSeconds,
-      MAX_JWKS_SECONDS,
-    ),
-    timeoutMs: readWhole(jwks, "timeoutMs", 5_000, 1, MAX_TIMEOUT_MS),
-  };
-}
-
-const isSecret = (secret: unknown): boolean =>
-  typeof secret === "string" && Buffer.byteLength(secret) >= MIN_SECRET_BYTES;
-
-function readSecrets(secrets: unknown): string[] {
-  check(
-    Array.isArray(secrets) && (secrets.length === 1 || secrets.length === 2) && secrets.every(isSecret),
-    `secrets must be a list of one secret, or two while one replaces the other, each of ${MIN_SECRET_BYTES} bytes or more.`,
-  );
-  return secrets;
-}
+const isSecret = (secret: unknown): boolean => typeof secret === "string" && secret.length >= 32;
 
 const isPrivateKey = (jwk: unknown): boolean =>
-  isObject(jwk) &&
-  jwk.kty === "EC" &&
-  jwk.crv === "P-256" &&
-  [jwk.x, jwk.y, jwk.d].every((member) => typeof member === "string");
+  isObject(jwk) && jwk.crv === "P-256" && typeof jwk.d === "string";
 
-function readDecryptionKeys(jwks: unknown): JWK[] {
-  check(
-    Array.isArray(jwks) && jwks.length > 0 && jwks.every(isPrivateKey),
-    "decryptionKeys must be a list of private keys: JWKs of type EC and curve P-256, with x, y and d.",
-  );
-  return jwks;
-}
-
-function isSafeUrl(text: unknown): text is string {
-  if (typeof text !== "string" || !URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, hash } = new URL(text);
-  if (username + password + hash !== "") return false;
+/** Credentials in it `fetch` refuses. */
+function isSafeUrl(text: string): boolean {
+  const { protocol, hostname } = new URL(URL.canParse(text) ? text : "no:url");
   return protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname));
 }
 
-function readWhole<Name extends string>(
-  options: { readonly [name in Name]?: unknown },
-  name: Name,
-  byDefault: number,
-  from: number,
-  to: number,
-): number {
-  const value = options[name] ?? byDefault;
-  check(
-    Number.isInteger(value) && Number(value) >= from && Number(value) <= to,
-    `${name} must be a whole number from ${from} to ${to}.`,
-  );
-  return Number(value);
+const wholeNumber = (byDefault: number, from: number, to: number): Rule => [
+  (value) => isWithin(value, from, to),
+  `a whole number from ${from} to ${to}`,
+  byDefault,
+];
+
+const oneOf = (names: readonly string[]): Rule => [
+  (name) => names.includes(name),
+  `one of ${names.join(", ")}`,
+  names[0],
+];
+
+const listener: Rule = [isFunction, "a function", () => undefined];
+
+const jwks: Rule = [isObject, "an object", {}];
+
+const COMMON = {
+  issuer: [(issuer) => isSafeUrl(issuer) && new URL(issuer).origin === issuer, "an https origin"],
+  audience: [isIdentifier, "the identifier of this service"],
+  revocation: [
+    (revocation) => revocation === "none" || isObject(revocation),
+    '{ feed: { token } }, { redis } or "none"',
+  ],
+  clockToleranceSeconds: wholeNumber(10, 0, 30),
+  onRejected: listener,
+  onProblem: listener,
+  // Looked up at each call: whoever replaces the global one, as instrumentation does, means this one too.
+  fetch: [isFunction, "a function", (...parameters: Parameters<typeof fetch>) => fetch(...parameters)],
+  clock: [(clock: Clock | null) => isFunction(clock?.now), "a clock with now()", systemClock],
+} satisfies Record<string, Rule>;
+
+const OWN = {
+  mesh: {
+    algorithm: oneOf(PROFILES.mesh.algorithms),
+    jwks,
+  },
+  "high-security": {
+    decryptionKeys: [(keys) => isListOf(keys, 16, isPrivateKey), "private JWKs of the curve P-256"],
+    jwks,
+  },
+  legacy: {
+    secrets: [(secrets) => isListOf(secrets, 2, isSecret), "one or two secrets of 32 characters or more"],
+  },
+} satisfies Record<string, Record<string, Rule>>;
+
+/** Throws a `TypeError` with one sentence about the first that is wrong. */
+export function readOptions(options: VerifierOptions): VerifierSettings {
+  const { profile: name, ...others } = Object(options);
+  if (!Object.hasOwn(OWN, name))
+    throw new TypeError(`profile must be one of ${Object.keys(OWN).join(", ")}.`);
+  const profile = PROFILES[name as keyof typeof OWN];
+  const rules = { ...COMMON, ...OWN[name as keyof typeof OWN] };
+  const read = readObject<Omit<VerifierSettings, "profile">>(others, rules as never);
+  return {
+    ...read,
+    profile,
+    algorithm: read.algorithm ?? profile.algorithms[0],
+    revocation: readRevocation(read.revocation, profile),
+    jwks: read.jwks && readJwks(read.jwks, read.issuer),
+    onRejected: quietly(read.onRejected),
+    onProblem: quietly(read.onProblem),
+  };
 }
+
+/** What a listener does with it is its own affair: no token is accepted, and none refused, because of it. */
+const quietly =
+  <News>(listen: (news: News) => void) =>
+  (news: News): void => {
+    try {
+      listen(news);
+    } catch {}
+  };
+
+function readRevocation(
+  revocation: VerifierSettings["revocation"],
+  { revocationSeconds }: Profile<ServiceClaims>,
+): VerifierSettings["revocation"] {
+  if (revocation === "none") return revocation;
+  const path = "revocation.";
+  if ("redis" in revocation) {
+    const isClient = (client: SharedRedisClient | null): boolean => isFunction(client?.mget);
+    return readObject<{ redis: SharedRedisClient }>(
+      revocation,
+      { redis: [isClient, "a client with mget()"] },
+      path,
+    );
+  }
+  const { feed } = readObject<{ feed: Feed }>(revocation, { feed: [isObject, "an object"] }, path);
+  return {
+    feed: readObject<Feed>(
+      feed,
+      {
+        token: [isIdentifier, "a feed token"],
+        maxStalenessSeconds: wholeNumber(revocationSeconds, 1, 300),
+      },
+      `${path}feed.`,
+    ),
+  };
+}
+
+const readJwks = (given: JwksOptions, issuer: string): Required<JwksOptions> => {
+  const { ttlSeconds = 300 } = given;
+  return readObject<Required<JwksOptions>>(
+    given,
+    {
+      url: [isSafeUrl, "an https address", `${issuer}/.well-known/jwks.json`],
+      ttlSeconds: wholeNumber(300, 1, DAY_SECONDS),
+      cooldownSeconds: wholeNumber(30, 1, DAY_SECONDS),
+      maxStaleSeconds: wholeNumber(Math.max(3_600, ttlSeconds), ttlSeconds, DAY_SECONDS),
+    },
+    "jwks.",
+  );
+};

@@ -8,7 +8,7 @@ import type { Requirements } from "./requirements";
 export async function authenticateRequest(
   verifier: Pick<Verifier, "authenticate">,
   request: { headers: Pick<Headers, "get"> },
-  requirements: Requirements = {},
+  requirements?: Requirements,
 ): Promise<Claims | Response> {
   const result = await verifier.authenticate(request.headers.get("authorization"), requirements);
   if (result.ok) return result.claims;

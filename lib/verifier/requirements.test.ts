@@ -51,8 +51,8 @@ describe("somebody who signed in", () => {
 
 describe("requirements that would not require what they seem to", () => {
   test.each<[unknown, RegExp]>([
-    [{ scopes: "read" }, /no requirement "scopes"; there are scope and maxAgeSeconds/],
-    [{ maxAge: 5 }, /no requirement "maxAge"/],
+    [{ scopes: "read" }, /no option "scopes"/],
+    [{ maxAge: 5 }, /no option "maxAge"/],
     [{ scope: "" }, /scope must be/],
     [{ scope: " read" }, /scope must be/],
     [{ scope: "read  write" }, /scope must be/],

@@ -1,220 +1,77 @@
-import type { Clock } from "@/lib/crypto/clock";
-import { DeniedTokens } from "./denied-tokens";
+import { isAmong, learn, noDeniedTokens } from "./denied-tokens";
 import { type FeedAnswer, readFeedAnswer } from "./feed-answer";
-import { fetchDocument, reasonOf, UnexpectedStatusError } from "./fetch-document";
-import type { RevocableToken, Revocations } from "./revocations";
+import { createRevocations, type IsDenied, type RevocableToken } from "./revocations";
+import { openSource, type SourceOptions } from "./source";
 
-export interface RevocationFeedOptions {
-  url: string;
+export interface RevocationFeedOptions extends Pick<SourceOptions, "url" | "fetch" | "clock" | "onProblem"> {
   token: string;
   /** What is known is not believed when it is older: 1 to 300. */
   maxStalenessSeconds: number;
-  fetch: typeof fetch;
-  clock: Clock;
-  /** Never goes back; may stand still while the machine sleeps. In milliseconds. */
-  monotonic?: () => number;
-  /** Hears once of what keeps the feed from being read, until it can be read again. */
-  onProblem?: (problem: string) => void;
-}
-
-/** A moment by both clocks. */
-interface Moment {
-  wallMs: number;
-  monotonicMs: number;
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_WAIT_SECONDS = 25;
-const MAX_SLACK_MS = 5_000;
-const MAX_LOADING_MS = 15_000;
-const MAX_REFUSED_PAUSE_MS = 30_000;
-const MIN_INTERVAL_MS = 500;
-const FORGET_MS = 60_000;
-const READY_MS = 10_000;
+const MAX_QUESTION_SECONDS = 30;
+const MIN_INTERVAL_SECONDS = 0.5;
+
+export type RevocationFeed = ReturnType<typeof openRevocationFeed>;
 
 /**
- * What is revoked, kept in memory from the issuer's feed. What is known is as new as the beginning of the request that
+ * What is revoked, kept in memory from the issuer's feed. What is known is as new as the beginning of the question that
  * brought it; beyond `maxStalenessSeconds` the answer is `unknown`. Times are parts of that bound: a question waits for
- * a third of it, so that one which is lost leaves time for the next.
+ * a third of it and is given up after half of it, so that one which is lost leaves time for the next.
  */
-export class RevocationFeed implements Revocations {
-  readonly #denied = new DeniedTokens();
-  readonly #boundMs: number;
-  #cursor: string | null = null;
-  #readAtMs = Number.NEGATIVE_INFINITY;
-  #knownSince: Moment = { wallMs: Number.NEGATIVE_INFINITY, monotonicMs: Number.NEGATIVE_INFINITY };
-  #forgottenAtMs = Number.NEGATIVE_INFINITY;
-  #failures = 0;
-  #problem = "nothing has been read yet";
-  #reported: string | null = null;
-  #isClosed = false;
-  /** The question that is under way; `isHurried` once it was given up for one that is answered at once. */
-  #asking: { waitSeconds: number; ending: AbortController; isHurried: boolean } | null = null;
-  #endPause: () => void = () => undefined;
-  readonly #becomingReady = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
+export function openRevocationFeed({ token, maxStalenessSeconds, ...options }: RevocationFeedOptions) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const source = openSource({ ...options, headers, maxBytes: MAX_BYTES });
+  let denied = noDeniedTokens();
+  let cursor: string | null = null;
+  let lastReadAtMs = 0;
+  /** For how long the question under way waits for news. */
+  let waitSeconds = 0;
 
-  constructor(private readonly options: RevocationFeedOptions) {
-    this.#boundMs = options.maxStalenessSeconds * 1000;
-    void this.#run();
-  }
+  const isStale = (): boolean => source.age() > maxStalenessSeconds;
 
   /** A revocation is never taken back, so one that is known counts whatever its age. */
-  isDenied(token: RevocableToken): boolean | "unknown" {
-    if (this.#denied.has(token)) return true;
-    if (!this.#isStale) return false;
-    this.#hurry();
+  const isDenied = (held: RevocableToken): IsDenied => {
+    if (isAmong(denied, held)) return true;
+    if (!isStale()) return false;
+    // The machine has slept, or its clock was set: a question that waits would be answered too late.
+    if (waitSeconds > 0) source.giveUp();
     return "unknown";
-  }
+  };
 
-  /** Its deadline alone keeps the process running: whoever waits for it is to hear the reason. */
-  ready(): Promise<void> {
-    if (!this.#isStale) return Promise.resolve();
-    return new Promise<void>((resolve, reject) => {
-      const settle = (conclude: () => void) => () => {
-        clearTimeout(deadline);
-        this.#becomingReady.delete(waiting);
-        conclude();
-      };
-      const refuse = (error: Error) => settle(() => reject(error))();
-      const deadline = setTimeout(() => refuse(this.#unavailable()), READY_MS);
-      const waiting = { resolve: settle(resolve), reject: refuse };
-      this.#becomingReady.add(waiting);
-      if (this.#isClosed) refuse(this.#unavailable());
-    });
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#problem = "closed";
-    this.#asking?.ending.abort();
-    this.#endPause();
-    for (const { reject } of this.#becomingReady) reject(this.#unavailable());
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isClosed) await this.#pause(await this.#ask());
-  }
-
-  /** One question and its answer. Resolves with the milliseconds until the next one; never rejects. */
-  async #ask(): Promise<number> {
-    const askedAt = this.#now();
-    const isGoingWell = this.#cursor !== null && this.#failures === 0 && !this.#isStale;
-    const asking = {
-      waitSeconds: isGoingWell ? Math.min(MAX_WAIT_SECONDS, Math.floor(this.#boundMs / 3_000)) : 0,
-      ending: new AbortController(),
-      isHurried: false,
-    };
-    this.#asking = asking;
-    try {
-      this.#take(await this.#fetchAnswer(asking.waitSeconds, isGoingWell, asking.ending.signal), askedAt);
-      const minIntervalMs = Math.min(MIN_INTERVAL_MS, this.#boundMs / 4);
-      return Math.max(0, minIntervalMs - (this.#now().monotonicMs - askedAt.monotonicMs));
-    } catch (error) {
-      return asking.isHurried ? 0 : this.#fail(error);
-    } finally {
-      this.#asking = null;
-    }
-  }
-
-  async #fetchAnswer(waitSeconds: number, isGoingWell: boolean, ending: AbortSignal): Promise<FeedAnswer> {
-    const { url, token, fetch } = this.options;
-    const nonce = crypto.randomUUID();
-    const query = new URLSearchParams({ wait: String(waitSeconds), nonce });
-    if (this.#cursor !== null) query.set("since", this.#cursor);
-    const slackMs = Math.min(MAX_SLACK_MS, this.#boundMs / 4);
-    // Everything may take its time, which is lost anyway.
-    const loadingMs = Math.max(slackMs, Math.min(MAX_LOADING_MS, this.#boundMs / 2));
-    const document = await fetchDocument(
-      {
-        url: `${url}?${query}`,
-        headers: { Authorization: `Bearer ${token}` },
-        fetch,
-        etag: null,
-        timeoutMs: waitSeconds * 1000 + (isGoingWell ? slackMs : loadingMs),
-        maxBytes: MAX_BYTES,
-      },
-      ending,
-    );
-    return readFeedAnswer(document?.value, nonce);
-  }
-
-  #take(answer: FeedAnswer, askedAt: Moment): void {
-    if (!answer.isComplete && this.#cursor === null) throw new Error("a part where everything was asked for");
-    if (!answer.isComplete && answer.readAtMs < this.#readAtMs) {
+  const take = (answer: FeedAnswer): void => {
+    if (!answer.isComplete && (cursor === null || answer.readAtMs < lastReadAtMs)) {
       // The issuer's clock was set back, or somebody plays with us: only all of it can be believed.
-      this.#cursor = null;
-      throw new Error("an answer that is older than the one before");
+      cursor = null;
+      throw new Error("a part that does not follow what came before");
     }
-    this.#denied.learn(answer);
-    this.#cursor = answer.cursor;
-    this.#readAtMs = answer.readAtMs;
-    this.#knownSince = askedAt;
-    this.#failures = 0;
-    this.#reported = null;
-    this.#forgetExpired();
-    if (!this.#isStale) for (const { resolve } of this.#becomingReady) resolve();
-  }
+    denied = learn(denied, answer);
+    cursor = answer.cursor;
+    lastReadAtMs = answer.readAtMs;
+  };
 
-  /** The pause until the next question. A token that is refused is not likely to be good again soon. */
-  #fail(error: unknown): number {
-    this.#failures += 1;
-    const isRefused = error instanceof UnexpectedStatusError && [401, 403].includes(error.status);
-    this.#problem = isRefused ? "it refuses the feed token" : reasonOf(error);
-    this.#report();
-    const growing = Math.min(this.#boundMs / 4, (this.#boundMs / 40) * 2 ** (this.#failures - 1));
-    const pauseMs = isRefused ? Math.min(MAX_REFUSED_PAUSE_MS, this.#boundMs) : growing;
-    return pauseMs * (0.5 + Math.random() / 2);
-  }
+  const goOn = async (): Promise<void> => {
+    const isGoingWell = source.failures === 0 && !isStale();
+    waitSeconds = isGoingWell ? Math.min(MAX_WAIT_SECONDS, Math.floor(maxStalenessSeconds / 3)) : 0;
+    const nonce = crypto.randomUUID();
+    const since = cursor === null ? "" : `&since=${encodeURIComponent(cursor)}`;
+    await source.ask(
+      (document) => take(readFeedAnswer(document, nonce)),
+      Math.min(MAX_QUESTION_SECONDS, maxStalenessSeconds / 2) * 1000,
+      `?wait=${waitSeconds}&nonce=${nonce}${since}`,
+    );
+    if (!source.isClosed) setTimeout(goOn, pauseSeconds() * 1000).unref();
+  };
 
-  #report(): void {
-    if (this.#isClosed || this.#reported === this.#problem) return;
-    this.#reported = this.#problem;
-    try {
-      this.options.onProblem?.(this.#unavailable().message);
-    } catch {
-      // What a listener does with it is its own affair.
-    }
-  }
+  /** Until the next question: longer and longer while there is no answer, and not all services at once. */
+  const pauseSeconds = (): number => {
+    const most = maxStalenessSeconds / 4;
+    if (source.failures === 0) return Math.min(MIN_INTERVAL_SECONDS, most) - source.sinceAsked();
+    return Math.min(most, (maxStalenessSeconds / 80) * 2 ** source.failures) * (0.5 + Math.random() / 2);
+  };
 
-  /** After the machine has slept, or its clock was set, the question under way would be answered too late. */
-  #hurry(): void {
-    if (this.#asking === null || this.#asking.waitSeconds === 0) return;
-    this.#asking.isHurried = true;
-    this.#asking.ending.abort();
-  }
-
-  /** By the issuer's clock, so that a wrong one here forgets nothing too soon. */
-  #forgetExpired(): void {
-    if (Math.abs(this.#readAtMs - this.#forgottenAtMs) < FORGET_MS) return;
-    this.#forgottenAtMs = this.#readAtMs;
-    this.#denied.forgetExpired(this.#readAtMs / 1000);
-  }
-
-  /** By the clock that says more: one may stand still during sleep, the other may be set, either way. */
-  get #isStale(): boolean {
-    const now = this.#now();
-    const { wallMs, monotonicMs } = this.#knownSince;
-    return Math.max(now.monotonicMs - monotonicMs, Math.abs(now.wallMs - wallMs)) > this.#boundMs;
-  }
-
-  #now(): Moment {
-    const { clock, monotonic } = this.options;
-    return { wallMs: clock.now().getTime(), monotonicMs: monotonic?.() ?? performance.now() };
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#isClosed || ms <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      if (typeof timer === "object") timer.unref();
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #unavailable(): Error {
-    return new Error(`The revocation feed at ${this.options.url} cannot be read: ${this.#problem}.`);
-  }
+  void goOn();
+  return createRevocations(isDenied, () => source.fault, source.close);
 }

@@ -1,7 +1,3 @@
-import type { VerifierSettings } from "./read-options";
-import { RevocationFeed } from "./revocation-feed";
-import { SharedRedis } from "./shared-redis";
-
 /** By each of these a token can be revoked before its time. */
 export interface RevocableToken {
   jti: string;
@@ -12,28 +8,41 @@ export interface RevocableToken {
 /** What is known of revoked tokens. */
 export interface Revocations {
   /** `unknown` when what is known is too old to be believed, or cannot be asked for. */
-  isDenied(token: RevocableToken): boolean | "unknown" | Promise<boolean | "unknown">;
-  /** Resolves when it can be asked; rejects with the reason when it cannot for now. */
+  isDenied(token: RevocableToken): IsDenied | Promise<IsDenied>;
+  /**
+   * Resolves when it can be asked; rejects with the reason when it cannot for ten seconds, or once it is closed. Keeps
+   * the process running: whoever waits for it is to hear the reason.
+   */
   ready(): Promise<void>;
   close(): void;
 }
 
-const NONE: Revocations = { isDenied: () => false, ready: async () => undefined, close: () => undefined };
+export type IsDenied = boolean | "unknown";
 
-export function openRevocations({
-  issuer,
-  revocation,
-  fetch,
-  clock,
-  onProblem,
-}: VerifierSettings): Revocations {
-  if (revocation === null) return NONE;
-  if ("redis" in revocation) return new SharedRedis(revocation.redis);
-  return new RevocationFeed({
-    url: `${issuer}/api/revocations`,
-    ...revocation.feed,
-    fetch,
-    clock,
-    onProblem,
-  });
+/** Nobody's token: asking for it shows whether anything is known. */
+const PROBE: RevocableToken = { jti: "", sid: "", kid: "" };
+
+const READY_ATTEMPTS = 200;
+const READY_AGAIN_MS = 50;
+
+/** `findFault` says why nothing is known; `end` ends what goes on in the background. */
+export function createRevocations<Answer extends IsDenied | Promise<IsDenied>>(
+  isDenied: (token: RevocableToken) => Answer,
+  findFault = (): Error | undefined => undefined,
+  end = (): void => undefined,
+): Revocations & { isDenied(token: RevocableToken): Answer } {
+  let isClosed = false;
+  return {
+    isDenied,
+    async ready() {
+      for (let attempt = 0; (await isDenied(PROBE)) === "unknown"; attempt += 1) {
+        if (isClosed || attempt === READY_ATTEMPTS) throw findFault();
+        await new Promise((resolve) => setTimeout(resolve, READY_AGAIN_MS));
+      }
+    },
+    close() {
+      isClosed = true;
+      end();
+    },
+  };
 }

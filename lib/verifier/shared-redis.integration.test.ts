@@ -8,7 +8,8 @@ import { DenialCopy } from "@/lib/revocation/denial-copy";
 import { Denylist } from "@/lib/revocation/denylist";
 import { SharedDenials } from "@/lib/revocation/shared-denials";
 import { InMemoryDenialStore } from "@/lib/sessions/testing/in-memory-denial-store";
-import { SharedRedis } from "./shared-redis";
+import type { Revocations } from "./revocations";
+import { openSharedRedis } from "./shared-redis";
 
 const TOKEN = { jti: "token", sid: "session", kid: "key" };
 const OTHER = { jti: "another", sid: "another", kid: "another" };
@@ -19,7 +20,7 @@ let client: Redis;
 let link: RedisLink;
 let store: InMemoryDenialStore;
 let issuer: Denylist;
-let shared: SharedRedis;
+let shared: Revocations;
 
 beforeAll(async () => {
   server = await startRedisServer();
@@ -46,7 +47,7 @@ beforeEach(async () => {
     clock: systemClock,
   });
   await issuer.sync();
-  shared = new SharedRedis(client);
+  shared = openSharedRedis(client);
   await shared.ready();
 });
 afterEach(() => link.close());
@@ -95,7 +96,7 @@ describe("what the issuer shares in Redis", () => {
 
   it("is asked for in one round trip", async () => {
     const mget = vi.fn(async (..._keys: string[]) => ["run", null, null, null]);
-    expect(await new SharedRedis({ mget }).isDenied(TOKEN)).toBe(false);
+    expect(await openSharedRedis({ mget }).isDenied(TOKEN)).toBe(false);
     expect(mget.mock.calls).toEqual([
       [
         "latchkey:denylist:filled",
@@ -125,7 +126,7 @@ describe("a client that answers something else leaves it unknown:", () => {
     ["no answer", () => new Promise(() => undefined)],
   ])("%s", async (_name, answer) => {
     const mget = answer as () => Promise<(string | null)[]>;
-    expect(await new SharedRedis({ mget }).isDenied(TOKEN)).toBe("unknown");
+    expect(await openSharedRedis({ mget }).isDenied(TOKEN)).toBe("unknown");
   });
 });
 

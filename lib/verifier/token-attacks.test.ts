@@ -43,7 +43,7 @@ const REFUSAL = {
   },
   problem: {
     type: "about:blank",
-    title: "The access token is not valid.",
+    title: "invalid token",
     status: 401,
     code: "invalid_token",
   },

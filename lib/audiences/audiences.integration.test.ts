@@ -20,11 +20,12 @@ import { revokeKey } from "@/lib/revocation/revoke-key";
 import { createServices, type Services } from "@/lib/services";
 import { denyToken } from "@/lib/sessions/deny-token";
 import { endSessions } from "@/lib/sessions/end-sessions";
-import { newAudienceSchema } from "./audience-input";
+import { audienceChangeSchema, newAudienceSchema } from "./audience-input";
 import { issueForAudience } from "./issue-for-audience";
 import {
   activateAudienceSecret,
   addAudienceSecret,
+  changeAudience,
   createAudience,
   makeFeedToken,
   removeAudience,
@@ -174,6 +175,15 @@ describe("a token for a service, given to us", () => {
     expect(await denials.covers({ jti: "", sid: sessionId, kid: "" }, clock.now())).toBe(false);
   });
 
+  it.each(["\u0000", "", "no such audience", ["orders"], 1, null])(
+    "is refused when it is for %j",
+    async (aud) => {
+      const text = JSON.stringify({ aud });
+      const parts = ["{}", text, "signature"].map((part) => Buffer.from(part).toString("base64url"));
+      expect(await verifyHere(parts.join("."))).toEqual({ ok: false, reason: "malformed" });
+    },
+  );
+
   it("of one audience in the name of another is refused, whoever has which secret", async () => {
     const [one, other] = [await create({ profile: "legacy" }), await create({ profile: "legacy" })];
     const payload = decodeJwt(await issue(one.audience.identifier));
@@ -261,6 +271,26 @@ it("an identifier is of one audience, and a second attempt leaves no secret behi
   await expect(again).rejects.toSatisfy((error) => hasCode(error, "audience_taken"));
   const { keys } = await latchkey.stores.signingKeys.listLive();
   expect(keys.filter(({ use }) => use === secretUse(audience.identifier))).toHaveLength(1);
+});
+
+it("an audience whose service is away can be made narrower all the same", async () => {
+  const { audience } = await create({ scope: "wages:read" });
+  const jwksUri = "https://payroll.invalid/jwks";
+  // As it was made while the service was there.
+  const encrypted = {
+    ...audience,
+    identifier: `payroll-${randomUUID()}`,
+    profile: "high-security",
+    jwksUri,
+  } as const;
+  const { hasFeedToken: _, ...kept } = { ...encrypted, lifetimeSeconds: 300 };
+  await latchkey.stores.audiences.insert(kept);
+  const change = (input: object) =>
+    changeAudience(latchkey.audiences, kept.identifier, audienceChangeSchema.parse(input), COMMAND_LINE);
+  expect(await change({ scope: null })).toMatchObject({ scope: null, jwksUri });
+  expect(await change({ lifetimeSeconds: 60, jwksUri })).toMatchObject({ lifetimeSeconds: 60, jwksUri });
+  const elsewhere = change({ jwksUri: "https://elsewhere.invalid/jwks" });
+  await expect(elsewhere).rejects.toSatisfy((error) => hasCode(error, "invalid_request"));
 });
 
 it("a feed token is told once and kept as a hash", async () => {

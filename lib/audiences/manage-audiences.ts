@@ -56,7 +56,8 @@ export async function changeAudience(
   const found = await deps.store.find(identifier);
   if (found === null) throw new LatchkeyError("not_found");
   const change = toChange(found, input);
-  await requireRecipient(deps, { ...found, ...change });
+  // Nothing else waits for a service that is away, least of all a scope that is made narrower.
+  if (change.jwksUri !== found.jwksUri) await requireRecipient(deps, { jwksUri: change.jwksUri ?? null });
   return deps.keys.atomically(async (stores) => {
     const changed = await stores.audiences.change(identifier, change, deps.clock.now());
     if (changed === null) throw new LatchkeyError("not_found");
@@ -135,9 +136,9 @@ const newFeedToken = (): string => `${FEED_TOKEN_PREFIX}${randomToken()}`;
 /** Whoever types an address learns at once that nothing usable is there. */
 async function requireRecipient(
   { recipientKeys }: AudienceDependencies,
-  audience: Pick<Audience, "identifier" | "encryptionKey" | "jwksUri">,
+  { jwksUri }: Pick<Audience, "jwksUri">,
 ): Promise<void> {
-  if (audience.jwksUri !== null) await recipientKeys.check(audience.jwksUri);
+  if (jwksUri !== null) await recipientKeys.check(jwksUri);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ServiceClaims } from "@/lib/tokens/claims";
 import { parseCompactJws } from "@/lib/tokens/compact";
 import { PROFILES } from "@/lib/tokens/profiles";
 import { type Verification, verifyToken } from "@/lib/tokens/verify";
+import { identifierSchema } from "./audience-input";
 import type { AudienceDependencies } from "./dependencies";
 
 /**
@@ -12,8 +13,8 @@ export async function verifyForAudience(
   { store, keys, issuer, clock, clockToleranceSeconds }: AudienceDependencies,
   text: string,
 ): Promise<Verification<ServiceClaims>> {
-  const named = parseCompactJws(text)?.payload.aud;
-  const audience = typeof named === "string" ? await store.find(named) : null;
+  const named = identifierSchema.safeParse(parseCompactJws(text)?.payload.aud);
+  const audience = named.success ? await store.find(named.data) : null;
   if (audience === null) return { ok: false, reason: "malformed" };
   const { identifier, profile: profileName, algorithm } = audience;
   const profile = PROFILES[profileName];

@@ -4,6 +4,7 @@ import { optionalReasonSchema, reasonSchema } from "../../app/_http/reason";
 import { COMMAND_LINE } from "../../lib/audit/actor";
 import { secondsBetween } from "../../lib/crypto/clock";
 import { hasCode } from "../../lib/errors/latchkey-error";
+import { signingKid as signingKidOf } from "../../lib/key-overview";
 import type { Algorithm } from "../../lib/keys/algorithms";
 import type { Keyring, KnownKey } from "../../lib/keys/keyring";
 import { activeKey, isOfLine } from "../../lib/keys/lifecycle";
@@ -47,20 +48,27 @@ export const keysRevoke: Command = {
     const revoked = latchkey.keyring.keys.find((key) => key.kid === kid);
     await revoke(latchkey, kid, reason);
     const signingKid = fault === null ? signsInPlaceOf(revoked, latchkey.keyring) : null;
-    const none = fault === null ? NO_SECRET_LEFT : `Which key signs cannot be seen from here: ${fault}`;
+    const none =
+      fault === null ? nothingSigns(revoked) : `Which key signs cannot be seen from here: ${fault}`;
     const signs = signingKid === null ? none : `${signingKid} signs now.`;
     return { data: { kid, signingKid }, lines: [`${kid} is revoked. Nobody is signed out.`, signs] };
   },
 };
 
-const NO_SECRET_LEFT = "Nothing signs for its audience now: make the next secret with `audiences secret`.";
-
-/** For whoever the revoked key signed. Null: for its audience there is no other secret. */
+/** For whoever the revoked key signed. */
 function signsInPlaceOf(revoked: KnownKey | undefined, keyring: Keyring): string | null {
-  const same = revoked === undefined ? null : activeKey(keyring.keys, revoked);
-  if (same !== null) return same.kid;
-  return revoked === undefined || isOfLine(revoked) ? keyring.signer.kid : null;
+  const isOfOthersAlone =
+    revoked !== undefined &&
+    (!isOfLine(revoked) ||
+      (revoked.algorithm !== keyring.algorithm &&
+        keyring.lines.some(({ algorithm }) => algorithm === revoked.algorithm)));
+  return isOfOthersAlone ? (activeKey(keyring.keys, revoked)?.kid ?? null) : signingKidOf(keyring);
 }
+
+const nothingSigns = (revoked: KnownKey | undefined): string =>
+  revoked === undefined || isOfLine(revoked)
+    ? "Nothing signs in its place: no other key can be used or made here."
+    : "Nothing signs for its audience now: make the next secret with `audiences secret`.";
 
 export const keysRewrap: Command = {
   parameters: "",

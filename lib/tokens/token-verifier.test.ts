@@ -116,3 +116,10 @@ it("refuses the remembered token of a key that the keyring no longer holds", asy
 
   expect(await verifier.verify(accessToken)).toEqual({ ok: false, reason: "unknown_key" });
 });
+
+it("goes by the time when it is done: to find a key may take a while", async () => {
+  const lookup = { during: () => {} };
+  const { verifier, clock } = createVerifier(() => lookup.during());
+  lookup.during = () => clock.advanceSeconds(310);
+  expect(await verifier.verify(forge(own))).toEqual({ ok: false, reason: "expired" });
+});

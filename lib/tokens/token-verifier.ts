@@ -43,8 +43,13 @@ export class TokenVerifier<Claims extends CommonClaims> {
     if (recalled !== null) return recalled;
     const { version } = this.#keys;
     const verification = await verifyToken(text, this.#rules, this.#clock.now());
-    if (verification.ok && version === this.#keys.version) this.#remember({ text, verification });
-    return verification;
+    if (!verification.ok) return verification;
+    // The next request with it gets the same claims: what one handler wrote, another would believe.
+    const { claims } = verification;
+    for (const part of [claims, claims.amr, claims.aud]) Object.freeze(part);
+    if (version === this.#keys.version) this.#remember({ text, verification });
+    // Its key may have been looked for elsewhere, which takes its time.
+    return this.#inTime(verification);
   }
 
   /** The same without waiting, for a token that is remembered; null for any other. */
@@ -52,8 +57,10 @@ export class TokenVerifier<Claims extends CommonClaims> {
     if (this.#cachedVersion !== this.#keys.version) this.#cache.clear();
     this.#cachedVersion = this.#keys.version;
     const cached = this.#cache.get(keyOf(text));
-    if (cached?.text !== text) return null;
-    const { verification } = cached;
+    return cached?.text === text ? this.#inTime(cached.verification) : null;
+  }
+
+  #inTime(verification: Remembered<Claims>["verification"]): Verification<Claims> {
     const fault = checkTimes(verification.claims, this.#rules.clockToleranceSeconds, this.#clock.now());
     return fault === null ? verification : { ok: false, reason: fault };
   }
@@ -62,9 +69,6 @@ export class TokenVerifier<Claims extends CommonClaims> {
     const [oldest] = this.#cache.keys();
     if (oldest !== undefined && this.#cache.size >= MAX_CACHED_TOKENS) this.#cache.delete(oldest);
     this.#cache.set(keyOf(token.text), token);
-    // The next request with it gets the same claims: what one handler wrote, another would believe.
-    const { claims } = token.verification;
-    for (const part of [claims, claims.amr, claims.aud]) Object.freeze(part);
   }
 }
 

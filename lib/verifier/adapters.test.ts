@@ -1,20 +1,23 @@
 import {
   createServer,
+  IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestListener,
   request,
   type Server,
+  ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import express from "express";
 import fastify from "fastify";
 import { afterEach, describe, expect, it, test } from "vitest";
 import { createTestKey, ISSUER, NOW_SECONDS } from "@/lib/tokens/testing/test-issuer";
+import { refusal } from "./challenge";
 import type { Verifier } from "./create-verifier";
 import * as forExpress from "./express";
 import * as forFastify from "./fastify";
 import { authenticateRequest } from "./request";
-import type { Requirements } from "./requirements";
+import { type Requirements, readRequirements } from "./requirements";
 import { createTestIssuer, createTestService, serviceToken } from "./testing/test-service";
 
 const key = await createTestKey("own");
@@ -193,4 +196,14 @@ describe("requirements that are wrong", () => {
 
 test("the claims of a request that was not checked are not there", () => {
   expect(() => forExpress.claimsOf({})).toThrow("requireToken does not stand before this route.");
+});
+
+test("Connect hears of a refusal that cannot be sent any more, because somebody has answered meanwhile", async () => {
+  const refusing = { guard: () => async () => refusal("invalid_token", readRequirements()) };
+  const middleware = forExpress.requireToken(refusing);
+  const answered = new ServerResponse(new IncomingMessage(new Socket()));
+  answered.writeHead(503).end();
+  const errors: unknown[] = [];
+  await middleware(new IncomingMessage(new Socket()), answered, (error) => errors.push(error));
+  expect(errors).toMatchObject([{ code: "ERR_HTTP_HEADERS_SENT" }]);
 });

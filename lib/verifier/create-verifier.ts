@@ -12,7 +12,10 @@ import { createRevocations, type Revocations } from "./revocations";
 import { openSharedRedis } from "./shared-redis";
 
 /** What a verified token says. A person is known by `iss` and `sub` together, and by nothing else. */
-export type Claims = Readonly<ServiceClaims>;
+export type Claims = Readonly<Omit<ServiceClaims, "aud" | "amr">> & {
+  readonly aud: string | readonly string[];
+  readonly amr: readonly string[];
+};
 
 export interface Accepted {
   ok: true;

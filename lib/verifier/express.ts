@@ -22,8 +22,10 @@ export type Middleware = (
 export function requireToken(verifier: Pick<Verifier, "guard">, requirements?: Requirements): Middleware {
   const gate = createGate(verifier, requirements);
   return (request, response, next) =>
-    gate(request, request).then((refusal) => {
-      if (refusal === null) return next();
-      response.writeHead(refusal.status, refusal.headers).end(JSON.stringify(refusal.problem));
-    }, next);
+    gate(request, request)
+      .then((refusal) => {
+        if (refusal === null) return next();
+        response.writeHead(refusal.status, refusal.headers).end(JSON.stringify(refusal.problem));
+      })
+      .catch(next);
 }

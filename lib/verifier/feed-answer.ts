@@ -24,12 +24,12 @@ export function readFeedAnswer(document: unknown, nonce: string): FeedAnswer {
   if (
     askedWith !== nonce ||
     !isIdentifier(cursor) ||
-    Number.isNaN(readAtMs) ||
+    !(readAtMs >= 0) ||
     typeof isComplete !== "boolean" ||
     !Array.isArray(revocations) ||
     !revocations.every(isRevocation)
   ) {
-    throw new Error("not an answer to this question");
+    throw new Error("no answer to this question");
   }
   return { cursor, readAtMs, isComplete, revocations };
 }

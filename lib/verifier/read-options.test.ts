@@ -88,6 +88,7 @@ describe("an option that is wrong", () => {
     [{ ...mesh, revocation: { feed: {} } }, /revocation.feed.token must be/],
     [{ ...mesh, revocation: { feed: "token" } }, /revocation.feed must be/],
     [{ ...mesh, revocation: { feed: { token: "" } } }, /revocation.feed.token must be/],
+    [{ ...mesh, revocation: { feed: { token: "latchkey_feed_x\n" } } }, /revocation.feed.token must be/],
     [
       { ...mesh, revocation: { feed: { token: "x", staleness: 5 } } },
       /no option "revocation.feed.staleness"/,

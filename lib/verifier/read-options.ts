@@ -2,7 +2,7 @@ import type { JWK } from "jose";
 import { isLoopbackHost } from "@/lib/config/redis-connection";
 import { type Clock, systemClock } from "@/lib/crypto/clock";
 import type { Algorithm } from "@/lib/keys/algorithms";
-import { isIdentifier, isListOf, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
+import { isIdentifier, isListOf, isScope, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
 import { isObject } from "@/lib/tokens/compact";
 import { PROFILES, type Profile } from "@/lib/tokens/profiles";
 import type { JwksOptions, Rejection, SharedRedisClient, VerifierOptions } from "./options";
@@ -113,9 +113,9 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
 /** What a listener does with it is its own affair: no token is accepted, and none refused, because of it. */
 const quietly =
   <News>(listen: (news: News) => void) =>
-  (news: News): void => {
+  async (news: News): Promise<void> => {
     try {
-      listen(news);
+      await listen(news);
     } catch {}
   };
 
@@ -138,7 +138,7 @@ function readRevocation(
     feed: readObject<Feed>(
       feed,
       {
-        token: [isIdentifier, "a feed token"],
+        token: [isScope, "a feed token"],
         maxStalenessSeconds: wholeNumber(revocationSeconds, 1, 300),
       },
       `${path}feed.`,

@@ -188,6 +188,18 @@ describe("an issuer that does not answer", () => {
     expect(issuer.requests.length).toBeLessThan(120);
   });
 
+  it("is asked and waited for again when that was long ago: a key that was dropped meanwhile is not used", async () => {
+    const { clock, issuer, verdict } = openKeys();
+    await verdict("one");
+    issuer.answer = outage;
+    clock.advanceSeconds(250);
+    await verdict("one");
+    await settled();
+    issuer.answer = async () => json({ keys: [two] });
+    clock.advanceSeconds(3_200);
+    expect(await Promise.all([verdict("one"), verdict("one")])).toEqual(["unknown", "unknown"]);
+  });
+
   it("is waited for once when nobody asked for longer than the keys' time", async () => {
     const { clock, issuer, verdict } = openKeys();
     await verdict("one");

@@ -77,6 +77,8 @@ export function openRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
   const settle = (): Promise<void> | null => {
     const age = source.age();
     if (age < ttlSeconds * REFRESH_AT) return null;
+    // What failed so long ago says nothing of now.
+    if (source.sinceAsked() >= ttlSeconds) source.failures = 0;
     load();
     return age < (source.failures > 0 ? maxStaleSeconds : ttlSeconds) ? null : loaded();
   };

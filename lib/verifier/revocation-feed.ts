@@ -45,7 +45,7 @@ export function openRevocationFeed({ token, maxStalenessSeconds, ...options }: R
     if (!answer.isComplete && (cursor === null || answer.readAtMs < lastReadAtMs)) {
       // The issuer's clock was set back, or somebody plays with us: only all of it can be believed.
       cursor = null;
-      throw new Error("a part that does not follow what came before");
+      throw new Error("a part that does not follow");
     }
     denied = learn(denied, answer);
     cursor = answer.cursor;

@@ -19,7 +19,7 @@ export const openSharedRedis = (client: SharedRedisClient): Revocations =>
       try {
         const found: unknown = await Promise.race([client.mget(...keys), deadline]);
         if (!Array.isArray(found) || found.length !== keys.length) return "unknown";
-        const [isFilled, ...denials] = found.map((value) => (value ?? null) !== null);
+        const [isFilled, ...denials] = found.map((value) => value != null);
         return isFilled ? denials.includes(true) : "unknown";
       } catch {
         return "unknown";
@@ -27,5 +27,5 @@ export const openSharedRedis = (client: SharedRedisClient): Revocations =>
         clearTimeout(timer);
       }
     },
-    () => new Error("Redis cannot be read, or is not filled by Latchkey."),
+    () => new Error("Redis cannot be read or is not filled."),
   );

@@ -17,8 +17,8 @@ export interface SourceOptions {
  * it from being read. A bad answer counts for nothing.
  */
 export interface Source {
-  /** Questions without a good answer since the last one that had one. */
-  readonly failures: number;
+  /** Questions without a good answer since the last one that had one, or since whoever asks began to count anew. */
+  failures: number;
   readonly isClosed: boolean;
   /** Why what it tells is not known. */
   readonly fault: Error;
@@ -41,7 +41,7 @@ const longAgo = (): number => Infinity;
 
 export function openSource(options: SourceOptions): Source {
   const { url, headers = {}, maxBytes, fetch, clock, onProblem } = options;
-  let problem = "nothing was read yet";
+  let problem = "not read yet";
   let ending = new AbortController();
 
   const source = {

@@ -56,8 +56,11 @@ export async function changeAudience(
   const found = await deps.store.find(identifier);
   if (found === null) throw new LatchkeyError("not_found");
   const change = toChange(found, input);
-  // Nothing else waits for a service that is away, least of all a scope that is made narrower.
-  if (change.jwksUri !== found.jwksUri) await requireRecipient(deps, { jwksUri: change.jwksUri ?? null });
+  if (typeof change.jwksUri === "string") {
+    const asked = requireRecipient(deps, { jwksUri: change.jwksUri });
+    // The same address is asked at once, and a service that is away keeps nothing else from being changed.
+    await (change.jwksUri === found.jwksUri ? asked.catch(() => undefined) : asked);
+  }
   return deps.keys.atomically(async (stores) => {
     const changed = await stores.audiences.change(identifier, change, deps.clock.now());
     if (changed === null) throw new LatchkeyError("not_found");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
-import { ALGORITHMS, type Algorithm } from "@/lib/keys/algorithms";
+import { algorithmSchema } from "@/lib/keys/algorithm-input";
+import type { Algorithm } from "@/lib/keys/algorithms";
 import { isScope, MAX_SCOPE_CHARACTERS, OWN_CLIENT_ID } from "@/lib/tokens/claims";
 import { PROFILES, type ProfileName } from "@/lib/tokens/profiles";
 import type { Audience, AudienceChange, AudienceProfile } from "./audience";
@@ -44,7 +45,7 @@ const changing = {
 export const newAudienceSchema = z.strictObject({
   identifier: identifierSchema,
   profile: z.enum(Object.keys(PROFILES) as ProfileName[], "Choose one of the profiles."),
-  algorithm: z.enum(Object.keys(ALGORITHMS) as Algorithm[], "Choose one of the algorithms.").optional(),
+  algorithm: algorithmSchema,
   lifetimeSeconds: changing.lifetimeSeconds.optional(),
   scope: changing.scope.default(null),
   encryptionJwk: changing.encryptionJwk.optional(),

@@ -2,6 +2,7 @@ import { createHash, createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { decodeBase64url } from "@/lib/crypto/base64url";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { isObject } from "@/lib/tokens/compact";
 
 /** The public key that tokens for a service are encrypted to: ECDH-ES+A256KW on P-256 (RFC 7518 section 4.6). */
 export interface EncryptionKey {
@@ -31,9 +32,6 @@ const PRIVATE_KEY = "This is a private key. Keep it where it belongs, and give t
 const NOT_ON_CURVE = "This is not a public key of the curve P-256.";
 const OTHER_OPERATIONS = "The key_ops may be deriveKey and deriveBits alone.";
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const isPrivate = (jwk: Record<string, unknown>): boolean =>
   PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member));
 
@@ -58,7 +56,7 @@ const publicJwk = z
   .refine(isOnCurve, NOT_ON_CURVE);
 
 const encryptionKey = z
-  .custom<Record<string, unknown>>(isRecord, { error: NOT_A_KEY, abort: true })
+  .custom<Record<string, unknown>>(isObject, { error: NOT_A_KEY, abort: true })
   .refine((jwk) => !isPrivate(jwk), { error: PRIVATE_KEY, abort: true })
   .pipe(publicJwk)
   .transform(({ kty, crv, x, y, kid }): EncryptionKey => {
@@ -83,7 +81,7 @@ export function parseEncryptionKey(input: unknown): EncryptionKey {
  * `UnusableKeySetError` where there is none, and where any key is private: it is anybody's by now.
  */
 export function chooseEncryptionKey(jwks: unknown): EncryptionKey {
-  const keys = isRecord(jwks) && Array.isArray(jwks.keys) ? jwks.keys.filter(isRecord) : null;
+  const keys = isObject(jwks) && Array.isArray(jwks.keys) ? jwks.keys.filter(isObject) : null;
   if (keys === null) throw new UnusableKeySetError("This is not a JWK Set: it has no list of keys.");
   if (keys.some(isPrivate)) {
     throw new UnusableKeySetError(

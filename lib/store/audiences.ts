@@ -1,9 +1,9 @@
 import type { Audience, AudienceChange, AudienceProfile, AudienceStore } from "@/lib/audiences/audience";
 import type { EncryptionKey } from "@/lib/audiences/encryption-key";
 import { decodeBase64url, encodeBase64url } from "@/lib/crypto/base64url";
-import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { isAlgorithm } from "@/lib/keys/algorithms";
 import type { Database } from "./client";
+import { unknownCursor } from "./cursor";
 import { Prisma, type Audience as Row, type AudienceProfile as RowProfile } from "./generated/client";
 
 const TO_ROW = { mesh: "mesh", "high-security": "high_security", legacy: "legacy" } as const satisfies Record<
@@ -102,5 +102,5 @@ function decodeCursor(cursor: string): string {
   const identifier = decodeBase64url(cursor)?.toString();
   // Postgres takes no NUL in a text.
   if (identifier !== undefined && !identifier.includes("\u0000")) return identifier;
-  throw new LatchkeyError("invalid_request", { fields: { cursor: "This is not a cursor from a list." } });
+  throw unknownCursor();
 }

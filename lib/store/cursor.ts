@@ -29,6 +29,9 @@ export const rowsToRead = ({ limit }: Page): number => limit + 1;
 const encodeCursor = ({ createdAt, id }: Place): string =>
   encodeBase64url(Buffer.from(JSON.stringify([createdAt.toISOString(), id])));
 
+export const unknownCursor = (): LatchkeyError =>
+  new LatchkeyError("invalid_request", { fields: { cursor: "This is not a cursor from a list." } });
+
 function decodeCursor(cursor: string, idSchema: z.ZodType<string>): Place {
   try {
     const [createdAt, id] = z
@@ -36,7 +39,7 @@ function decodeCursor(cursor: string, idSchema: z.ZodType<string>): Place {
       .parse(JSON.parse(decodeBase64url(cursor)?.toString() ?? ""));
     return { createdAt: new Date(createdAt), id };
   } catch {
-    throw new LatchkeyError("invalid_request", { fields: { cursor: "This is not a cursor from a list." } });
+    throw unknownCursor();
   }
 }
 

@@ -117,9 +117,7 @@ export const audiencesSecret: Command = {
   positionals: 1,
   options: {},
   run: async (latchkey, { positionals }) => {
-    const identifier = readIdentifier(positionals[0]);
-    await requireSameSettings(latchkey);
-    await requireLegacy(latchkey, identifier);
+    const identifier = await readLegacyIdentifier(latchkey, positionals[0]);
     const made = await addAudienceSecret(latchkey.audiences, identifier, COMMAND_LINE);
     const next = made.signs
       ? "It signs now."
@@ -134,9 +132,7 @@ export const audiencesActivateSecret: Command = {
   positionals: 1,
   options: {},
   run: async (latchkey, { positionals }) => {
-    const identifier = readIdentifier(positionals[0]);
-    await requireSameSettings(latchkey);
-    await requireLegacy(latchkey, identifier);
+    const identifier = await readLegacyIdentifier(latchkey, positionals[0]);
     const { kid } = await orRefused(
       activateAudienceSecret(latchkey.audiences, identifier, COMMAND_LINE),
       `No secret of ${identifier} waits; \`audiences secret\` makes one.`,
@@ -158,10 +154,13 @@ const feedTokenLines = (identifier: string, feedToken: string): string[] => [
   feedToken,
 ];
 
-async function requireLegacy({ stores }: Services, identifier: string): Promise<void> {
-  const audience = await stores.audiences.find(identifier);
+/** Of an audience with secrets, which this process can seal as those that serve can open. */
+async function readLegacyIdentifier(latchkey: Services, text: string | undefined): Promise<string> {
+  const identifier = readIdentifier(text);
+  await requireSameSettings(latchkey);
+  const audience = await latchkey.stores.audiences.find(identifier);
   if (audience === null) throw unknownAudience(identifier);
-  if (audience.profile === "legacy") return;
+  if (audience.profile === "legacy") return identifier;
   throw new PlainError(`${identifier} has no secret of its own: it is of the profile ${audience.profile}.`);
 }
 

@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { algorithmSchema } from "../../app/_http/algorithm";
 import { optionalReasonSchema, reasonSchema } from "../../app/_http/reason";
 import { COMMAND_LINE } from "../../lib/audit/actor";
 import { secondsBetween } from "../../lib/crypto/clock";
 import { hasCode } from "../../lib/errors/latchkey-error";
 import { signingKid as signingKidOf } from "../../lib/key-overview";
+import { algorithmSchema } from "../../lib/keys/algorithm-input";
 import type { Algorithm } from "../../lib/keys/algorithms";
 import type { Keyring, KnownKey } from "../../lib/keys/keyring";
 import { activeKey, isOfLine } from "../../lib/keys/lifecycle";

@@ -3,7 +3,6 @@
 import { refresh } from "next/cache";
 import { z } from "zod";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
-import { algorithmSchema } from "@/app/_http/algorithm";
 import { renewBrowserSession } from "@/app/_http/browser-session";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
@@ -12,6 +11,7 @@ import { optionalReasonSchema, reasonSchema } from "@/app/_http/reason";
 import type { FormState } from "@/app/_ui/form-state";
 import { utcText } from "@/app/_ui/time-text";
 import { signingKid } from "@/lib/key-overview";
+import { algorithmSchema } from "@/lib/keys/algorithm-input";
 import { requestRotation } from "@/lib/keys/rotation";
 import { revokeKey } from "@/lib/revocation/revoke-key";
 import { shortKid } from "./key-text";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { actorOf } from "@/app/_http/actor-of";
-import { algorithmSchema } from "@/app/_http/algorithm";
 import { adminApi, json, readJson } from "@/app/_http/api";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { optionalReasonSchema } from "@/app/_http/reason";
+import { algorithmSchema } from "@/lib/keys/algorithm-input";
 import { requestRotation } from "@/lib/keys/rotation";
 
 const input = z.strictObject({ algorithm: algorithmSchema, reason: optionalReasonSchema });

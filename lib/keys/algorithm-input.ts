@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ALGORITHMS, type Algorithm } from "@/lib/keys/algorithms";
+import { ALGORITHMS, type Algorithm } from "./algorithms";
 
-/** Of which line of keys; left out: that of our own pages. */
+/** An algorithm as somebody names it. Apart from the table, which services verify with. */
 export const algorithmSchema = z
   .enum(Object.keys(ALGORITHMS) as Algorithm[], "Choose one of the algorithms.")
   .optional();

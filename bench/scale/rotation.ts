@@ -69,6 +69,7 @@ async function tokensOf(client: Client): Promise<Token[]> {
     sessionId: id,
     generation,
     secretHash: secretHashOf(numberOf.get(id) ?? 0),
+    clientId: null,
   }));
 }
 

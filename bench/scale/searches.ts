@@ -17,7 +17,8 @@ export function everySearch(
   const search = (
     filter: Partial<{ query: string; userId: string; state: "live" | "ended" | "expired" }>,
     page: { limit: number; cursor: string | null } = first(),
-  ) => stores.sessions.search({ query: null, userId: null, state: null, ...filter }, page, now);
+  ) =>
+    stores.sessions.search({ query: null, userId: null, state: null, clientId: null, ...filter }, page, now);
   return {
     "everything, newest first": () => search({}),
     "state live": () => search({ state: "live" }),

@@ -112,11 +112,16 @@ function requireOther(identifier: string, issuer: string): void {
 }
 
 function requireAudienceProfile(profile: ProfileName): AudienceProfile {
-  if (profile !== "monolith") return profile;
-  throw fault(
-    "profile",
-    "monolith is for the pages of this application alone: nobody outside has its secret. Set SESSION_ALGORITHM=HS256.",
-  );
+  if (profile === "monolith") {
+    throw fault(
+      "profile",
+      "monolith is for the pages of this application alone: nobody outside has its secret. Set SESSION_ALGORITHM=HS256.",
+    );
+  }
+  if (profile === "native") {
+    throw fault("profile", "native is for programs that people sign in to, not for a service. Add a client.");
+  }
+  return profile;
 }
 
 function requireLifetime(profile: AudienceProfile, lifetimeSeconds: number): void {

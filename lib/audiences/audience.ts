@@ -3,11 +3,11 @@ import type { Listing, Page } from "@/lib/sessions/session-store";
 import { PROFILES, type ProfileName } from "@/lib/tokens/profiles";
 import type { EncryptionKey } from "./encryption-key";
 
-/** What an audience may pick; `monolith` has no verifier but our own pages. */
-export type AudienceProfile = Exclude<ProfileName, "monolith">;
+/** What an audience may pick; `monolith` and `native` have no verifier but Latchkey itself. */
+export type AudienceProfile = Exclude<ProfileName, "monolith" | "native">;
 
 export const AUDIENCE_PROFILES = Object.keys(PROFILES).filter(
-  (name): name is AudienceProfile => name !== "monolith",
+  (name): name is AudienceProfile => name !== "monolith" && name !== "native",
 );
 
 /** A service that accepts our tokens. */

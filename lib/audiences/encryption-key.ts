@@ -32,7 +32,7 @@ const PRIVATE_KEY = "This is a private key. Keep it where it belongs, and give t
 const NOT_ON_CURVE = "This is not a public key of the curve P-256.";
 const OTHER_OPERATIONS = "The key_ops may be deriveKey and deriveBits alone.";
 
-const isPrivate = (jwk: Record<string, unknown>): boolean =>
+export const isPrivate = (jwk: Record<string, unknown>): boolean =>
   PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member));
 
 const coordinate = z

@@ -1,6 +1,7 @@
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { mayContinue, type SessionWithUser } from "@/lib/sessions/session";
-import { type IssuedAccessToken, issueServiceToken } from "@/lib/tokens/issue";
+import { OWN_CLIENT_ID } from "@/lib/tokens/claims";
+import { type IssuedAccessToken, issueServiceToken, type ServiceSubject } from "@/lib/tokens/issue";
 import { PROFILES } from "@/lib/tokens/profiles";
 import type { Audience } from "./audience";
 import type { AudienceDependencies } from "./dependencies";
@@ -17,19 +18,31 @@ export async function issueForAudience(
 ): Promise<IssuedAccessToken> {
   const audience = await requireAudience(deps, identifier);
   const { user, ...session } = await requireSession(deps, sessionId);
-  const { profile: profileName, lifetimeSeconds, scope } = audience;
+  const subject = {
+    subject: user.id,
+    clientId: OWN_CLIENT_ID,
+    sessionId,
+    authenticatedAt: session.authenticatedAt,
+    sessionExpiresAt: session.idleExpiresAt,
+    role: user.role,
+    jkt: null,
+  };
+  return issueToAudience(deps, audience, subject, audience.scope);
+}
+
+/** A token for a service as its audience has it made. Writes nothing. */
+export async function issueToAudience(
+  deps: AudienceDependencies,
+  audience: Audience,
+  subject: ServiceSubject,
+  scope: string | null,
+): Promise<IssuedAccessToken> {
+  const { identifier, profile: profileName, lifetimeSeconds } = audience;
   const profile = PROFILES[profileName];
   const [signer, recipient] = await Promise.all([
     deps.findSigner(audience),
     profile.encryption === null ? null : deps.recipientKeys.find(audience),
   ]);
-  const subject = {
-    userId: user.id,
-    role: user.role,
-    sessionId,
-    authenticatedAt: session.authenticatedAt,
-    sessionExpiresAt: session.idleExpiresAt,
-  };
   const target = { audience: identifier, profile, lifetimeSeconds, scope };
   return issueServiceToken(subject, deps.issuer, target, signer, recipient, deps.clock.now());
 }

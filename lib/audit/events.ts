@@ -29,6 +29,18 @@ export const AUDIT_EVENT_TYPES = [
   "audience.changed",
   "audience.removed",
   "audience.feed_token_made",
+  "client.created",
+  "client.changed",
+  "client.removed",
+  "client.secret_added",
+  "client.secret_ended",
+  "client.tokens_revoked",
+  "consent.granted",
+  "consent.withdrawn",
+  "authorization_code.replayed",
+  "device_authorization.allowed",
+  "device_authorization.denied",
+  "logout_delivery.abandoned",
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

@@ -127,11 +127,51 @@ export const REDIS_CLOSE_MS = 100;
 /** A document of another server that is not there by then, with its last byte, is not taken. */
 export const OUTBOUND_DEADLINE_MS = 5_000;
 
-/** The encryption key that a service publishes is used for this long before it is asked for again. */
-export const RECIPIENT_KEY_SECONDS = 5 * SECONDS_PER_MINUTE;
+/** The keys that another server publishes are used for this long before they are asked for again. */
+export const PUBLISHED_KEY_SECONDS = 5 * SECONDS_PER_MINUTE;
 
-/** While a service cannot be asked, the key that it published last is used for this long. */
-export const RECIPIENT_KEY_STALE_SECONDS = 60 * SECONDS_PER_MINUTE;
+/** While that server cannot be asked, what it published last is used for this long. */
+export const PUBLISHED_KEY_STALE_SECONDS = 60 * SECONDS_PER_MINUTE;
 
-/** A service that could not be asked for its key is left alone for this long. */
-export const RECIPIENT_COOLDOWN_SECONDS = 10;
+/** A server that could not be asked for its keys is left alone for this long. */
+export const PUBLISHER_COOLDOWN_SECONDS = 10;
+
+/** A logout token is accepted for this long (OpenID Connect Back-Channel Logout 1.0 section 2.4: at most two minutes). */
+export const LOGOUT_TOKEN_SECONDS = 2 * SECONDS_PER_MINUTE;
+
+/** How often clients that are yet to hear of an ending are looked for. */
+export const LOGOUT_DELIVERY_MS = 1_000;
+
+/** A client that has not taken a logout token is asked again after this long, and after twice as long each time. */
+export const LOGOUT_RETRY_SECONDS = 5;
+export const MAX_LOGOUT_RETRY_SECONDS = 15 * SECONDS_PER_MINUTE;
+
+/** A client that has taken no logout token for this long is not asked again. */
+export const LOGOUT_ABANDONED_SECONDS = SECONDS_PER_DAY;
+
+/** A delivery that one process has taken is no other's for this long; longer than several clients take that are slow. */
+export const LOGOUT_HOLD_SECONDS = 30;
+
+/** A device code, and the user code that belongs to it, work for this long. */
+export const DEVICE_AUTHORIZATION_SECONDS = 10 * SECONDS_PER_MINUTE;
+
+/** A device waits for so long between two polls, and for so much longer each time that it did not (RFC 8628 section 3.5). */
+export const DEVICE_POLL_SECONDS = 5;
+
+/** An authorization code is good for this long (RFC 9700 section 2.1.1 and ASVS 10.4.3: at most a minute). */
+export const AUTHORIZATION_CODE_SECONDS = 60;
+
+/** A request that was sent ahead (RFC 9126) waits this long for its person. */
+export const PUSHED_REQUEST_SECONDS = 10 * SECONDS_PER_MINUTE;
+
+/** Who was sent to sign in again has this long for it. */
+export const SIGN_IN_AGAIN_SECONDS = 10 * SECONDS_PER_MINUTE;
+
+/** A client has this long to read an ID token. */
+export const ID_TOKEN_SECONDS = 10 * SECONDS_PER_MINUTE;
+
+/** A DPoP proof is this old at most, or this far ahead (RFC 9449 section 11.1). */
+export const DPOP_PROOF_SECONDS = 60;
+
+/** A nonce for DPoP proofs is good for this long. */
+export const DPOP_NONCE_SECONDS = 5 * SECONDS_PER_MINUTE;

@@ -78,6 +78,7 @@ export async function replaceSession(
     return startSession(sessionDependencies, toSessionUser(held), client);
   });
   if (replacedSessionId !== null) {
+    await deps.sessions.adoptGrants(user.id, replacedSessionId, credentials.session.id);
     const selection = { kind: "ids", ids: [replacedSessionId], ownedBy: null } as const;
     await endSessions(deps.sessionDependencies, selection, "replaced", {
       actorId: user.id,

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode } from "@/lib/errors/catalogue";
+import { OAUTH_STATUS, type OAuthErrorCode } from "@/lib/errors/oauth-catalogue";
 
 /** Every value that a label may have. Whoever counts a value that is not here is told by the compiler. */
 
@@ -7,6 +8,15 @@ export const SIGN_IN_OUTCOMES = ["succeeded", "failed", "limited"] as const;
 export const REFRESH_OUTCOMES = ["rotated", "repeated", "recovered", "reuse", "refused"] as const;
 
 export const REFUSAL_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+export const OAUTH_CODES = Object.keys(OAUTH_STATUS) as OAuthErrorCode[];
+
+export const GRANT_TYPES = [
+  "authorization_code",
+  "refresh_token",
+  "client_credentials",
+  "device_code",
+] as const;
 
 export const REJECTION_REASONS = [
   "too_large",
@@ -34,6 +44,8 @@ export const SESSION_END_REASONS = [
   "role_changed",
   "account_disabled",
   "refresh_token_reuse",
+  "authorization_code_reuse",
+  "revoked_by_client",
   "expired",
 ] as const;
 

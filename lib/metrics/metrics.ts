@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import {
   DENYLIST_SOURCES,
+  GRANT_TYPES,
+  OAUTH_CODES,
   REFRESH_OUTCOMES,
   REFUSAL_CODES,
   REJECTION_REASONS,
@@ -42,6 +44,18 @@ export function createMetrics(routes: readonly string[]) {
       help: "Requests refused, by the code of the error.",
       label: "code",
       values: REFUSAL_CODES,
+    }),
+    oauthRefusals: new LabelledCounter(registry, {
+      name: "latchkey_oauth_refusals_total",
+      help: "Requests of clients refused, by the code of the error.",
+      label: "code",
+      values: OAUTH_CODES,
+    }),
+    clientTokens: new LabelledCounter(registry, {
+      name: "latchkey_client_tokens_total",
+      help: "Access tokens issued to clients, by what they were asked for with.",
+      label: "grant_type",
+      values: GRANT_TYPES,
     }),
     tokenRejections: new LabelledCounter(registry, {
       name: "latchkey_token_rejections_total",

@@ -28,8 +28,13 @@ async function insert(count: number, user = ADA): Promise<Session[]> {
 const secondsIn = (seconds: number) => new Date(harness.clock.now().getTime() + seconds * 1000);
 const idsOf = (sessions: readonly Session[]) => sessions.map(({ id }) => id);
 const countLive = async (user: typeof ADA) =>
-  (await harness.store.listLiveIds(user.id, { limit: 9_999, cursor: null }, harness.clock.now())).items
-    .length;
+  (
+    await harness.store.listLiveIds(
+      { userId: user.id, clientId: null },
+      { limit: 9_999, cursor: null },
+      harness.clock.now(),
+    )
+  ).items.length;
 
 /** Runs before each batch ends; the first is number one. */
 function beforeBatch(work: (batch: number) => void): void {

@@ -27,14 +27,18 @@ export async function endSessions(
     await announceEnded(deps, reason, ended);
     return ended.endedIds;
   }
-  const userId = selection.kind === "user" ? selection.userId : null;
+  const whose = {
+    userId: selection.kind === "all" ? null : selection.userId,
+    clientId: selection.kind === "grants" ? selection.clientId : null,
+  };
+  const exceptId = selection.kind === "grants" ? null : selection.exceptId;
   const endedIds: string[] = [];
   const announced: Promise<void>[] = [];
   let cursor: string | null = null;
   do {
     const page: Page = { limit: BATCH_SESSIONS, cursor };
-    const batch: Listing<string> = await deps.store.listLiveIds(userId, page, deps.clock.now());
-    const ids = batch.items.filter((id) => id !== selection.exceptId);
+    const batch: Listing<string> = await deps.store.listLiveIds(whose, page, deps.clock.now());
+    const ids = batch.items.filter((id) => id !== exceptId);
     const named = { kind: "ids", ids, ownedBy: null } as const;
     const ended = await deps.store.end(named, sessionEnding(deps, reason, event));
     endedIds.push(...ended.endedIds);

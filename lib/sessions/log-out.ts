@@ -23,7 +23,7 @@ async function findSessionId(
   { refreshToken, accessToken }: Parameters<typeof logOut>[1],
 ): Promise<string | null> {
   const refresh = refreshToken === null ? null : deps.refreshTokens.verify(refreshToken);
-  if (refresh !== null) return (await findGenuineSession(deps, refresh))?.id ?? null;
+  if (refresh !== null) return (await findGenuineSession(deps, refresh, null))?.id ?? null;
   if (accessToken === null) return null;
   const verification = await deps.verifyAccessToken(accessToken);
   return verification.ok ? verification.claims.sid : null;

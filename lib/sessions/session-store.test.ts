@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { describeGrants } from "./testing/grants-contract";
 import { InMemoryDenialStore } from "./testing/in-memory-denial-store";
 import { InMemorySessionStore } from "./testing/in-memory-session-store";
 import { describeSessionEnding } from "./testing/session-ending-contract";
@@ -19,6 +20,8 @@ async function open(): Promise<SessionStoreSubject> {
       store.users.set(user.id, user);
       return user;
     },
+    addClient: async () => `client_${randomUUID()}`,
+    toldOf: async () => store.told,
     readEvents: async () => store.events,
   };
 }
@@ -26,3 +29,4 @@ async function open(): Promise<SessionStoreSubject> {
 describeSessionStore("sessions in memory", open);
 describeSessionEnding("ending sessions in memory", open);
 describeSessionListing("lists of sessions in memory", open);
+describeGrants("grants in memory", open);

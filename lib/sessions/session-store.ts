@@ -7,6 +7,8 @@ export interface ProvenGeneration {
   sessionId: string;
   secretHash: Uint8Array<ArrayBuffer>;
   generation: number;
+  /** Who presents it: a client, or a browser of ours. */
+  clientId: string | null;
 }
 
 export interface Rotation {
@@ -21,7 +23,11 @@ export type NamedSelection =
   | { kind: "user"; userId: string; exceptId: string | null };
 
 /** Which live sessions to end. */
-export type SessionSelection = NamedSelection | { kind: "all"; exceptId: string | null };
+export type SessionSelection =
+  | NamedSelection
+  | { kind: "all"; exceptId: string | null }
+  /** What one person, or everyone, has let a client do. */
+  | { kind: "grants"; clientId: string; userId: string | null };
 
 export interface SessionEnding {
   now: Date;
@@ -31,7 +37,10 @@ export interface SessionEnding {
   /** A session not seen since then has no access token left to deny. */
   quietSince: Date;
   event: {
-    type: Extract<AuditEventType, "session.ended" | "refresh_token.reuse_detected">;
+    type: Extract<
+      AuditEventType,
+      "session.ended" | "refresh_token.reuse_detected" | "authorization_code.replayed"
+    >;
     actorId: string | null;
     client: Client | null;
     details: Record<string, string | number | boolean | null>;
@@ -55,9 +64,11 @@ export interface SessionFilter {
   userId: string | null;
   /** `expired` finds what the cleanup has ended: a session is listed so within a minute after it expired. */
   state: SessionState | null;
+  /** The grants of this client alone. */
+  clientId: string | null;
 }
 
-/** Sessions at rest. Each method is one statement: it happens whole or not at all. */
+/** Sessions at rest, grants among them. Each method but `end` is one statement: it happens whole or not at all. */
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   /**
@@ -70,12 +81,26 @@ export interface SessionStore {
   acknowledge(sessionId: string, generation: number, now: Date): Promise<boolean>;
   /** Remembers that this generation was issued again. False when it is no longer the current one of a live session. */
   markRecovered(sessionId: string, generation: number, now: Date): Promise<boolean>;
-  /** Ends the selected live sessions, denies their access tokens and records an event for each, all or nothing. */
+  /** Hands what was let in during one of the person's browser sessions over to another one. */
+  adoptGrants(userId: string, fromId: string, toId: string): Promise<void>;
+  /**
+   * Ends the selected live sessions with the grants that end with them, denies their access tokens, has their clients
+   * told, and records an event for each, all or nothing. A grant that is given meanwhile ends in a second statement;
+   * should that be kept from running, by the cleanup.
+   */
   end(selection: NamedSelection, ending: SessionEnding): Promise<EndedSessions>;
-  /** From the newest to the oldest, as every list. */
+  /** The session, as long as it may go on; it does not end before the transaction is over. */
+  holdLive(id: string, now: Date): Promise<SessionWithUser | null>;
+  /** The person's browsers. From the newest to the oldest, as every list. */
   listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>>;
-  /** Of one person, or of everyone. */
-  listLiveIds(userId: string | null, page: Page, now: Date): Promise<Listing<string>>;
+  /** What the person has let clients do, the newest first: at most so many. */
+  listLiveGrants(userId: string, limit: number, now: Date): Promise<Session[]>;
+  /** Of one person or of everyone, of one client or of all and of every browser. */
+  listLiveIds(
+    whose: Pick<SessionFilter, "userId" | "clientId">,
+    page: Page,
+    now: Date,
+  ): Promise<Listing<string>>;
   /** The addresses of the person's newest sessions, whether they live or not. */
   recentAddresses(userId: string): Promise<string[]>;
   search(filter: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>>;

@@ -4,7 +4,14 @@ import { randomId } from "@/lib/crypto/random";
 import { type Credentials, issueCredentials } from "./credentials";
 import type { SessionDependencies } from "./dependencies";
 import { hashSessionSecret, newSessionSecret } from "./refresh-token";
-import type { Session, SessionUser } from "./session";
+import type { Grant, Session, SessionUser } from "./session";
+
+/** How long a session may live, and since when its person is known. */
+export interface SessionTerms {
+  authenticatedAt: Date;
+  idleExpiresAt: Date;
+  expiresAt: Date;
+}
 
 /** Starts a session for a person who has just proved who they are. Always a new id and secret: no fixation. */
 export async function startSession(
@@ -14,8 +21,30 @@ export async function startSession(
 ): Promise<Credentials> {
   await deps.requireSigner();
   const now = deps.clock.now();
+  const { session, secret } = await keepSession(deps, user, client, ownTerms(deps, now), null);
+  return issueCredentials(deps, { ...session, user }, secret, now);
+}
+
+/** From now on, as the settings have it. */
+export function ownTerms({ limits }: Pick<SessionDependencies, "limits">, now: Date): SessionTerms {
+  const expiresAt = addSeconds(now, limits.maxSeconds);
+  return {
+    authenticatedAt: now,
+    idleExpiresAt: earlierOf(expiresAt, addSeconds(now, limits.idleSeconds)),
+    expiresAt,
+  };
+}
+
+/** A new session, kept and recorded; the secret is of its refresh tokens, and kept nowhere. */
+export async function keepSession(
+  deps: Pick<SessionDependencies, "store" | "audit" | "clock">,
+  user: SessionUser,
+  client: Client,
+  terms: SessionTerms,
+  grant: Grant | null,
+): Promise<{ session: Session; secret: Buffer }> {
+  const now = deps.clock.now();
   const secret = newSessionSecret();
-  const expiresAt = addSeconds(now, deps.limits.maxSeconds);
   const session: Session = {
     id: randomId(),
     userId: user.id,
@@ -25,13 +54,12 @@ export async function startSession(
     acknowledgedGeneration: 0,
     acknowledgedAt: now,
     recoveredGeneration: null,
-    authenticatedAt: now,
     createdAt: now,
     lastSeenAt: now,
-    idleExpiresAt: earlierOf(expiresAt, addSeconds(now, deps.limits.idleSeconds)),
-    expiresAt,
     endedAt: null,
     endReason: null,
+    grant,
+    ...terms,
     ...client,
   };
   await deps.store.insert(session);
@@ -42,7 +70,7 @@ export async function startSession(
     userId: user.id,
     sessionId: session.id,
     client,
-    details: {},
+    details: grant === null ? {} : { clientId: grant.clientId, audience: grant.audience, scope: grant.scope },
   });
-  return issueCredentials(deps, { ...session, user }, secret, now);
+  return { session, secret };
 }

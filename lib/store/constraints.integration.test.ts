@@ -1,16 +1,21 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { randomId } from "@/lib/crypto/random";
 
 let database: TestDatabase;
 let sql: Client;
 const userId = randomUUID();
+const browserId = randomId();
+const clientId = `client_${randomId()}`;
 beforeAll(async () => {
   database = await freshDatabase();
   sql = new Client({ connectionString: database.url });
   await sql.connect();
   await insert("users", { id: userId, email: "ada@example.test", created_at: "2027-01-01" });
+  await insert("sessions", { ...session(), id: browserId });
+  await insert("clients", { ...client(), id: clientId });
 });
 afterAll(async () => {
   await sql.end();
@@ -74,6 +79,82 @@ const audience = (): Row => ({
   updated_at: "2027-01-01",
 });
 const event = (): Row => ({ at: "2027-01-01", type: "session.started", details: {} });
+const client = (): Row => ({
+  id: `client_${randomId()}`,
+  name: "Wages",
+  auth_method: "client_secret",
+  secret_hash: HASH,
+  grant_types: ["authorization_code", "client_credentials"],
+  redirect_uris: [],
+  post_logout_redirect_uris: [],
+  origins: [],
+  scope: "openid",
+  audiences: [],
+  algorithm: "ES256",
+  requires_dpop: false,
+  requires_pushed_requests: false,
+  tokens_id: randomId(),
+  created_at: "2027-01-01",
+  updated_at: "2027-01-01",
+});
+const grant = (): Row => ({
+  ...session(),
+  client_id: clientId,
+  parent_id: browserId,
+  audience: "orders",
+  scope: "openid",
+  is_offline: true,
+  dpop_jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+});
+const consent = (): Row => ({
+  user_id: userId,
+  client_id: clientId,
+  audience: randomUUID(),
+  scope: "openid",
+  granted_at: "2027-01-01",
+});
+const code = (): Row => ({
+  hash: randomBytes(32),
+  client_id: clientId,
+  user_id: userId,
+  parent_id: browserId,
+  redirect_uri: "http://127.0.0.1/callback",
+  audience: "orders",
+  scope: "openid",
+  code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  created_at: "2027-01-01T00:00:00Z",
+  expires_at: "2027-01-01T00:01:00Z",
+});
+const pushedRequest = (): Row => ({
+  hash: randomBytes(32),
+  client_id: clientId,
+  parameters: {},
+  expires_at: "2027-01-01",
+});
+const device = (): Row => ({
+  hash: randomBytes(32),
+  user_code_hash: randomBytes(32),
+  client_id: clientId,
+  audience: "orders",
+  scope: "openid",
+  ip: "192.0.2.1",
+  user_agent: "television",
+  interval_seconds: 5,
+  created_at: "2027-01-01",
+  expires_at: "2027-01-02",
+  decision: "allowed",
+  decided_at: "2027-01-01",
+  user_id: userId,
+  parent_id: browserId,
+});
+const usedProof = (): Row => ({ hash: randomBytes(32), expires_at: "2027-01-01" });
+const delivery = (): Row => ({
+  client_id: clientId,
+  user_id: userId,
+  session_id: browserId,
+  created_at: "2027-01-01",
+  next_attempt_at: "2027-01-01",
+});
 const ROWS = {
   users: user,
   sessions: session,
@@ -81,15 +162,28 @@ const ROWS = {
   one_time_links: link,
   audiences: audience,
   audit_events: event,
+  clients: client,
+  consents: consent,
+  authorization_codes: code,
+  pushed_requests: pushedRequest,
+  device_authorizations: device,
+  used_proofs: usedProof,
+  logout_deliveries: delivery,
 };
 
 describe("the database takes", () => {
   it.each(Object.entries(ROWS))("a row of %s as the application writes it", async (table, row) => {
     await insert(table, row());
   });
+
+  it("a grant, and one whose browser is gone, as the application writes them", async () => {
+    await insert("sessions", grant());
+    await insert("sessions", { ...grant(), parent_id: null, dpop_jkt: null, is_offline: false });
+  });
 });
 
 describe("the database refuses", () => {
+  const DECIDED = "device_authorizations_decided_by_somebody";
   it.each<[string, keyof typeof ROWS, Row, string]>([
     ["an address in capitals", "users", { email: "Ada@example.test" }, "users_email_canonical"],
     ["an address twice", "users", { email: "ada@example.test" }, "users_email_key"],
@@ -209,10 +303,142 @@ describe("the database refuses", () => {
       { type: "Session started" },
       "audit_events_type_is_noun",
     ],
+    ["a code in clear", "authorization_codes", { hash: Buffer.alloc(43) }, "authorization_codes_hash"],
+    [
+      "a code for longer than a minute",
+      "authorization_codes",
+      { expires_at: "2027-01-01T00:01:00.001Z" },
+      "authorization_codes_are_short",
+    ],
+    [
+      "a code without a challenge",
+      "authorization_codes",
+      { code_challenge: "" },
+      "authorization_codes_challenge_is_s256",
+    ],
+    [
+      "a code whose challenge is a verifier of another length",
+      "authorization_codes",
+      { code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM_" },
+      "authorization_codes_challenge_is_s256",
+    ],
+    [
+      "a code redeemed for nothing",
+      "authorization_codes",
+      { redeemed_at: "2027-01-01" },
+      "authorization_codes_redeemed_for_a_grant",
+    ],
+    [
+      "a grant for a code that was not redeemed",
+      "authorization_codes",
+      { grant_id: "grant" },
+      "authorization_codes_redeemed_for_a_grant",
+    ],
+    [
+      "a code of no browser",
+      "authorization_codes",
+      { parent_id: "none" },
+      "authorization_codes_parent_id_fkey",
+    ],
+    ["a request_uri in clear", "pushed_requests", { hash: Buffer.alloc(43) }, "pushed_requests_hash"],
+    [
+      "a device code in clear",
+      "device_authorizations",
+      { hash: Buffer.alloc(43) },
+      "device_authorizations_hashes",
+    ],
+    [
+      "a user code in clear",
+      "device_authorizations",
+      { user_code_hash: Buffer.from("BCDFGHJK") },
+      "device_authorizations_hashes",
+    ],
+    ["a decision of nobody", "device_authorizations", { user_id: null }, DECIDED],
+    ["a decision of no time", "device_authorizations", { decided_at: null }, DECIDED],
+    ["somebody who has not decided", "device_authorizations", { decision: null, decided_at: null }, DECIDED],
+    [
+      "a denial that was redeemed",
+      "device_authorizations",
+      { decision: "denied", redeemed_at: "2027-01-01" },
+      "device_authorizations_redeemed_once_allowed",
+    ],
+    [
+      "what was redeemed before anybody decided",
+      "device_authorizations",
+      { decision: null, decided_at: null, user_id: null, redeemed_at: "2027-01-01" },
+      "device_authorizations_redeemed_once_allowed",
+    ],
+    ["the jti of a proof in clear", "used_proofs", { hash: Buffer.alloc(31) }, "used_proofs_hash"],
+    [
+      "a delivery before its first attempt",
+      "logout_deliveries",
+      { attempts: -1 },
+      "logout_deliveries_attempts",
+    ],
+    ["a consent to no client", "consents", { client_id: "none" }, "consents_client_id_fkey"],
   ])("%s", async (_what, table, change, constraint) => {
     await expect(insert(table, { ...ROWS[table](), ...change })).rejects.toMatchObject({
       constraint: expect.stringContaining(constraint),
     });
+  });
+
+  const METHODS = "clients_credentials_by_method";
+  it.each<[string, Row, string]>([
+    ["a client that could be a person", { id: randomUUID() }, "clients_id_is_nobodys"],
+    ["a client whose id is too short", { id: "client_wages" }, "clients_id_is_nobodys"],
+    ["a client whose id goes on", { id: `client_${randomId()}\n` }, "clients_id_is_nobodys"],
+    ["a client's secret in clear", { secret_hash: Buffer.alloc(33) }, "clients_secret_hash_is_sha256"],
+    ["its former one", { previous_secret_hash: Buffer.alloc(31) }, "clients_secret_hash_is_sha256"],
+    ["a client whose secret is missing", { secret_hash: null }, METHODS],
+    ["a former secret alone", { secret_hash: null, previous_secret_hash: HASH }, METHODS],
+    ["a public client with a secret", { auth_method: "none", grant_types: [] }, METHODS],
+    ["a secret and keys", { jwks: { keys: [] } }, METHODS],
+    ["a secret and the address of keys", { jwks_uri: "https://wages.example/jwks" }, METHODS],
+    ["a client whose keys are missing", { auth_method: "private_key_jwt", secret_hash: null }, METHODS],
+    ["keys and a secret", { auth_method: "private_key_jwt", jwks: { keys: [] } }, METHODS],
+    [
+      "keys and the address of keys",
+      { auth_method: "private_key_jwt", secret_hash: null, jwks: {}, jwks_uri: "https://wages.example/jwks" },
+      METHODS,
+    ],
+    [
+      "a public client that asks for itself",
+      { auth_method: "none", secret_hash: null },
+      "clients_public_asks_for_persons_alone",
+    ],
+    ["a client by a shared secret", { algorithm: "HS256" }, "clients_algorithm_is_published"],
+  ])("%s", async (_what, change, constraint) => {
+    await expect(insert("clients", { ...client(), ...change })).rejects.toMatchObject({ constraint });
+  });
+
+  it("a secret for what is asked in nobody's name, and takes it for each method as it should be", async () => {
+    const keys = { auth_method: "private_key_jwt", secret_hash: null };
+    await insert("clients", { ...client(), previous_secret_hash: HASH });
+    await insert("clients", { ...client(), ...keys, jwks: { keys: [] } });
+    await insert("clients", { ...client(), ...keys, jwks_uri: "https://wages.example/jwks" });
+    const open = { auth_method: "none", secret_hash: null, grant_types: ["authorization_code"] };
+    await insert("clients", { ...client(), ...open });
+  });
+
+  it.each<[string, Row]>([
+    ["a grant for no audience", { audience: null }],
+    ["a grant of no scope", { scope: null }],
+    ["a grant of no client", { client_id: null }],
+    [
+      "a browser in a browser",
+      { client_id: null, audience: null, scope: null, is_offline: false, dpop_jkt: null },
+    ],
+    [
+      "a browser that is offline",
+      { client_id: null, audience: null, scope: null, parent_id: null, dpop_jkt: null },
+    ],
+    [
+      "a browser with a key",
+      { client_id: null, audience: null, scope: null, parent_id: null, is_offline: false },
+    ],
+  ])("%s", async (_what, change) => {
+    const constraint = "sessions_grant_is_whole";
+    await expect(insert("sessions", { ...grant(), ...change })).rejects.toMatchObject({ constraint });
   });
 
   it("a staged key of ours without its time, and takes the waiting secret of an audience", async () => {

@@ -5,15 +5,20 @@ import { afterCursor, NEWEST_FIRST, type Place, rowsToRead, SESSION_ID } from ".
 import { Prisma } from "./generated/client";
 import { beginsAddress, findNewest, namesPerson, type TextSearch } from "./text-search";
 
+/** Which sessions are looked for; the browsers' alone, where no grant is. */
+export type FoundSessions = SessionFilter & { isBrowser?: true };
+
 /** The places of the sessions that the filter lets through, newest first, and one more than the page holds. */
 export function findSessions(
   db: Database,
-  { query, userId, state }: SessionFilter,
+  { query, userId, state, clientId, isBrowser }: FoundSessions,
   page: Page,
   now: Date,
 ): Promise<Place[]> {
   const ofUser = userId === null ? Prisma.sql`TRUE` : Prisma.sql`user_id = ${userId}::uuid`;
-  const mayCount = Prisma.sql`${ofUser} AND ${isInIndexOf(state)} AND ${afterCursor(page, SESSION_ID)}`;
+  const ofClient = clientId === null ? Prisma.sql`TRUE` : Prisma.sql`client_id = ${clientId}`;
+  const ofBrowser = isBrowser ? Prisma.sql`client_id IS NULL` : Prisma.sql`TRUE`;
+  const mayCount = Prisma.sql`${ofUser} AND ${ofClient} AND ${ofBrowser} AND ${isInIndexOf(state)} AND ${afterCursor(page, SESSION_ID)}`;
   // No session may be idle for longer than it may live (`sessions_idle_within_absolute`).
   const isInTime = state === "live" ? Prisma.sql`idle_expires_at > ${now}` : Prisma.sql`TRUE`;
   const rows = Prisma.sql`sessions WHERE ${mayCount} AND ${isInTime}`;

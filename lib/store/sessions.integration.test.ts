@@ -3,6 +3,7 @@ import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
 import { createMetrics } from "@/lib/metrics/metrics";
 import { strictDenylist } from "@/lib/revocation/testing/denylists";
 import { endSessions } from "@/lib/sessions/end-sessions";
+import { describeGrants } from "@/lib/sessions/testing/grants-contract";
 import { describeSessionEnding } from "@/lib/sessions/testing/session-ending-contract";
 import { describeSessionListing } from "@/lib/sessions/testing/session-listing-contract";
 import {
@@ -33,6 +34,7 @@ const open = () => sessionStoreSubject(db, stores);
 describeSessionStore("sessions in Postgres", open);
 describeSessionEnding("ending sessions in Postgres", open);
 describeSessionListing("lists of sessions in Postgres", open);
+describeGrants("grants in Postgres", open);
 
 describe("ending sessions", () => {
   const oneOf = (id: string) => ({ kind: "ids", ids: [id], ownedBy: null }) as const;
@@ -84,7 +86,7 @@ it("a person who is being disabled gets no token out of a refresh on the way", a
   });
   const rotations = sessions.map(({ id, secretHash, generation }) =>
     stores.sessions.rotate(
-      { sessionId: id, secretHash, generation },
+      { sessionId: id, secretHash, generation, clientId: null },
       { now: NOW, idleSeconds: 60, client: { ip: "192.0.2.1", userAgent: "" } },
     ),
   );
@@ -111,7 +113,7 @@ it("of two who end everyone's sessions while they are refreshed each session is 
   const rows = await db.session.findMany({ take: 500, orderBy: { id: "asc" } });
   const refreshes = rows.map(({ id, secretHash, generation }) =>
     stores.sessions.rotate(
-      { sessionId: id, secretHash, generation },
+      { sessionId: id, secretHash, generation, clientId: null },
       { now: NOW, idleSeconds: 60, client: { ip: "192.0.2.1", userAgent: "" } },
     ),
   );

@@ -1,6 +1,14 @@
 import { addSeconds } from "@/lib/crypto/clock";
 import type { Denial } from "@/lib/revocation/denial";
-import type { Session, SessionUser, SessionWithUser } from "@/lib/sessions/session";
+import {
+  endsOfflineGrants,
+  type Grant,
+  mayContinue,
+  type Session,
+  type SessionEndReason,
+  type SessionUser,
+  type SessionWithUser,
+} from "@/lib/sessions/session";
 import type {
   NamedSelection,
   Page,
@@ -13,20 +21,24 @@ import type {
 import type { Database } from "./client";
 import { rowsAt, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
-import { findSessions } from "./session-search";
+import { type FoundSessions, findSessions } from "./session-search";
 import { PUBLIC_USER } from "./users";
 
 const RECENT_SESSIONS = 100;
 
 const withUser = { include: { user: { select: PUBLIC_USER } } } as const;
 
+/** A grant's columns, which are null in the row of a browser session. */
+type GrantColumns = { [Member in keyof Grant]: Grant[Member] | null };
+type SessionRow = Omit<Session, "grant"> & GrantColumns;
+
 /** A row of `rotate`: the session's columns, and the person's under names of their own. */
-type RotatedRow = Session & { [Member in keyof SessionUser as `user_${Member}`]: SessionUser[Member] };
+type RotatedRow = SessionRow & { [Member in keyof SessionUser as `user_${Member}`]: SessionUser[Member] };
 
 export function createSessionStore(db: Database): SessionStore {
   return {
-    insert: async (session) => {
-      await db.session.create({ data: session });
+    insert: async ({ grant, ...session }) => {
+      await db.session.create({ data: { ...session, ...grant } });
     },
 
     rotate: async (proven, rotation) => {
@@ -34,7 +46,17 @@ export function createSessionStore(db: Database): SessionStore {
       return row === undefined ? null : toSessionWithUser(row);
     },
 
-    find: (id) => db.session.findUnique({ where: { id }, ...withUser }),
+    find: async (id) => {
+      const row = await db.session.findUnique({ where: { id }, ...withUser });
+      return row === null ? null : toSession(row);
+    },
+
+    holdLive: async (id, now) => {
+      await db.$queryRaw`SELECT id FROM sessions WHERE id = ${id} FOR SHARE`;
+      const row = await db.session.findUnique({ where: { id }, ...withUser });
+      const session = row === null ? null : toSession(row);
+      return session !== null && mayContinue(session, now) ? session : null;
+    },
 
     acknowledge: async (id, generation, now) => {
       const { count } = await db.session.updateMany({
@@ -52,8 +74,19 @@ export function createSessionStore(db: Database): SessionStore {
       return count === 1;
     },
 
+    adoptGrants: async (userId, fromId, toId) => {
+      await db.session.updateMany({ where: { userId, parentId: fromId }, data: { parentId: toId } });
+    },
+
     end: async (selection, ending) => {
-      const rows = await db.$queryRaw<{ id: string; denied: boolean }[]>(endStatement(selection, ending));
+      const ended = await db.$queryRaw<EndedRow[]>(endStatement(endedWith(selection, ending), ending));
+      const browsers = ended.filter(({ isGrant }) => !isGrant).map(({ id }) => id);
+      // A grant that was given while the statement above waited is one that it could not see.
+      const late =
+        browsers.length === 0
+          ? []
+          : await db.$queryRaw<EndedRow[]>(endStatement(grantsOf(browsers, ending.reason), ending));
+      const rows = [...ended, ...late];
       return {
         endedIds: rows.map(({ id }) => id),
         denials: rows.filter((row) => row.denied).map(toDenial(ending)),
@@ -61,18 +94,34 @@ export function createSessionStore(db: Database): SessionStore {
     },
 
     listLiveOfUser: async (userId, page, now) => {
-      const { items: places, nextCursor } = await listPlaces(db, liveOf(userId), page, now);
-      return { items: await db.session.findMany(rowsAt(places)), nextCursor };
+      const { items: places, nextCursor } = await listPlaces(
+        db,
+        { ...liveOf({ userId }), isBrowser: true },
+        page,
+        now,
+      );
+      const rows = await db.session.findMany(rowsAt(places));
+      return { items: rows.map(toSession), nextCursor };
     },
 
-    listLiveIds: async (userId, page, now) => {
-      const { items: places, nextCursor } = await listPlaces(db, liveOf(userId), page, now);
+    listLiveGrants: async (userId, limit, now) => {
+      const rows = await db.session.findMany({
+        where: { userId, clientId: { not: null }, endReason: null, idleExpiresAt: { gt: now } },
+        orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+        take: limit,
+      });
+      return rows.map(toSession);
+    },
+
+    listLiveIds: async (whose, page, now) => {
+      const { items: places, nextCursor } = await listPlaces(db, liveOf(whose), page, now);
       return { items: places.map(({ id }) => id), nextCursor };
     },
 
     search: async (filter, page, now) => {
       const { items: places, nextCursor } = await listPlaces(db, filter, page, now);
-      return { items: await db.session.findMany({ ...rowsAt(places), ...withUser }), nextCursor };
+      const rows = await db.session.findMany({ ...rowsAt(places), ...withUser });
+      return { items: rows.map(toSession), nextCursor };
     },
 
     recentAddresses: async (userId) => {
@@ -87,9 +136,15 @@ export function createSessionStore(db: Database): SessionStore {
   };
 }
 
-const liveOf = (userId: string | null): SessionFilter => ({ userId, state: "live", query: null });
+const liveOf = (whose: Partial<SessionFilter>): SessionFilter => ({
+  userId: null,
+  clientId: null,
+  query: null,
+  ...whose,
+  state: "live",
+});
 
-const listPlaces = async (db: Database, filter: SessionFilter, page: Page, now: Date) =>
+const listPlaces = async (db: Database, filter: FoundSessions, page: Page, now: Date) =>
   toListing(await findSessions(db, filter, page, now), page);
 
 /** One statement: the comparison, the new generation and the person it needs for the next token. */
@@ -101,6 +156,7 @@ function rotateStatement(proven: ProvenGeneration, { now, idleSeconds, client }:
         ip = ${client.ip}, user_agent = ${client.userAgent}
     FROM users u
     WHERE s.id = ${proven.sessionId} AND s.generation = ${proven.generation}
+      AND s.client_id IS NOT DISTINCT FROM ${proven.clientId}
       AND s.secret_hash = ${proven.secretHash} AND s.ended_at IS NULL
       AND s.idle_expires_at > ${now} AND s.expires_at > ${now}
       AND u.id = s.user_id AND u.status = 'active'
@@ -109,7 +165,8 @@ function rotateStatement(proven: ProvenGeneration, { now, idleSeconds, client }:
       s.acknowledged_at AS "acknowledgedAt", s.recovered_generation AS "recoveredGeneration",
       s.authenticated_at AS "authenticatedAt", s.created_at AS "createdAt", s.last_seen_at AS "lastSeenAt",
       s.idle_expires_at AS "idleExpiresAt", s.expires_at AS "expiresAt", s.ended_at AS "endedAt",
-      s.end_reason::text AS "endReason", s.ip, s.user_agent AS "userAgent",
+      s.end_reason::text AS "endReason", s.ip, s.user_agent AS "userAgent", s.client_id AS "clientId",
+      s.parent_id AS "parentId", s.audience, s.scope, s.is_offline AS "isOffline", s.dpop_jkt AS "dpopJkt",
       u.id AS "user_id", u.email AS "user_email", u.name AS "user_name", u.role::text AS "user_role",
       u.status::text AS "user_status", u.created_at AS "user_createdAt"`;
 }
@@ -117,7 +174,7 @@ function rotateStatement(proven: ProvenGeneration, { now, idleSeconds, client }:
 function toSessionWithUser(row: RotatedRow): SessionWithUser {
   const { user_id, user_email, user_name, user_role, user_status, user_createdAt, ...session } = row;
   return {
-    ...session,
+    ...toSession(session),
     user: {
       id: user_id,
       email: user_email,
@@ -129,44 +186,89 @@ function toSessionWithUser(row: RotatedRow): SessionWithUser {
   };
 }
 
-/** One statement, so that a session never ends without its denial and its event, nor the other way round. */
+/** The session of a row, with whatever else the row has. */
+function toSession<Row extends SessionRow>(
+  row: Row,
+): Omit<Row, keyof GrantColumns | "idleExpiresOn"> & { grant: Grant | null } {
+  const {
+    clientId,
+    parentId,
+    audience,
+    scope,
+    isOffline,
+    dpopJkt,
+    idleExpiresOn: _,
+    ...session
+  } = row as Row & {
+    idleExpiresOn?: unknown;
+  };
+  const isGrant = clientId !== null && audience !== null && scope !== null;
+  const grant = isGrant
+    ? { clientId, parentId, audience, scope, isOffline: isOffline === true, dpopJkt }
+    : null;
+  return { ...session, grant };
+}
+
+interface EndedRow {
+  id: string;
+  denied: boolean;
+  isGrant: boolean;
+}
+
+/** The selected sessions, and the grants that end with them: those of a person are among the person's sessions. */
+function endedWith(selection: NamedSelection, { reason }: SessionEnding): Prisma.Sql {
+  if (selection.kind === "user") {
+    const others = selection.exceptId === null ? Prisma.empty : Prisma.sql`AND id <> ${selection.exceptId}`;
+    return Prisma.sql`user_id = ${selection.userId}::uuid ${others}`;
+  }
+  const { ids, ownedBy } = selection;
+  const owned = ownedBy === null ? Prisma.empty : Prisma.sql`AND user_id = ${ownedBy}::uuid`;
+  return Prisma.sql`id IN (
+    SELECT unnest(${[...ids]}::text[]) UNION ALL SELECT id FROM sessions WHERE ${grantsOf(ids, reason)}
+  ) ${owned}`;
+}
+
+const grantsOf = (parentIds: readonly string[], reason: SessionEndReason): Prisma.Sql =>
+  Prisma.sql`parent_id = ANY(${[...parentIds]}) AND ${isEndedBy(reason)}`;
+
+const isEndedBy = (reason: SessionEndReason): Prisma.Sql =>
+  endsOfflineGrants(reason) ? Prisma.sql`TRUE` : Prisma.sql`NOT is_offline`;
+
+/** One statement, so that a session never ends without its denial, its event and its client hearing of it. */
 function endStatement(
-  selection: NamedSelection,
+  condition: Prisma.Sql,
   { now, reason, denyUntil, quietSince, event }: SessionEnding,
-) {
+): Prisma.Sql {
   return Prisma.sql`
     WITH ended AS (
       UPDATE sessions SET ended_at = ${now}, end_reason = ${reason}::session_end_reason
       WHERE id IN (
         SELECT id FROM sessions
-        WHERE ${selected(selection)} AND ended_at IS NULL AND idle_expires_at > ${now} AND expires_at > ${now}
+        WHERE ${condition} AND ended_at IS NULL AND idle_expires_at > ${now} AND expires_at > ${now}
         -- In one order, so that two endings wait for each other and do not deadlock.
         ORDER BY id FOR UPDATE
       )
-      RETURNING id, user_id, last_seen_at > ${quietSince} AS denied
+      RETURNING id, user_id, client_id, last_seen_at > ${quietSince} AS denied
     ), denied AS (
       INSERT INTO denials (kind, value, expires_at)
       SELECT 'sid', id, ${denyUntil} FROM ended WHERE denied
       ON CONFLICT (kind, value) DO UPDATE
       SET expires_at = GREATEST(denials.expires_at, EXCLUDED.expires_at),
           recorded_at = clock_timestamp(), recorded_by = pg_current_xact_id()
+    ), told AS (
+      INSERT INTO logout_deliveries (client_id, user_id, session_id, created_at, next_attempt_at)
+      SELECT clients.id, ended.user_id, ended.id, ${now}, ${now}
+      FROM ended JOIN clients ON clients.id = ended.client_id
+      WHERE clients.backchannel_logout_uri IS NOT NULL
     ), recorded AS (
       INSERT INTO audit_events (at, type, actor_id, user_id, session_id, ip, user_agent, details)
       SELECT ${now}, ${event.type}, ${event.actorId}::uuid, user_id, id, ${event.client?.ip ?? null},
-             ${event.client?.userAgent ?? null}, ${JSON.stringify(event.details)}::jsonb
+             ${event.client?.userAgent ?? null},
+             ${JSON.stringify(event.details)}::jsonb
+               || CASE WHEN client_id IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('clientId', client_id) END
       FROM ended
     )
-    SELECT id, denied FROM ended`;
-}
-
-function selected(selection: NamedSelection): Prisma.Sql {
-  if (selection.kind === "ids") {
-    const owned =
-      selection.ownedBy === null ? Prisma.empty : Prisma.sql`AND user_id = ${selection.ownedBy}::uuid`;
-    return Prisma.sql`id = ANY(${[...selection.ids]}) ${owned}`;
-  }
-  const others = selection.exceptId === null ? Prisma.empty : Prisma.sql`AND id <> ${selection.exceptId}`;
-  return Prisma.sql`user_id = ${selection.userId}::uuid ${others}`;
+    SELECT id, denied, client_id IS NOT NULL AS "isGrant" FROM ended`;
 }
 
 const toDenial =

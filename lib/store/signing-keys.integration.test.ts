@@ -3,7 +3,9 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
 import { type SigningKeyRecord, secretUse } from "@/lib/keys/signing-key";
+import type { Client as OAuthClient } from "@/lib/oauth/client";
 import { type DatabaseStores, openStores } from "./stores";
+import { newClient } from "./testing/oauth-rows";
 
 const RACERS = 20;
 
@@ -120,4 +122,25 @@ it("the algorithms that audiences need of our keys are read with these, each onc
   expect(locked?.needed).toEqual(["ES256", "RS256"]);
   await sql.query("DELETE FROM audiences WHERE algorithm = 'RS256'");
   expect(await needed()).toEqual(["ES256"]);
+  await sql.query("DELETE FROM audiences");
+});
+
+it("and so are those that clients need, also what both need once", async () => {
+  const [stores] = instances;
+  const clients = ["RS256", "ES256", "RS256"].map((algorithm) =>
+    newClient({ algorithm: algorithm as OAuthClient["algorithm"] }),
+  );
+  for (const client of clients) await stores?.clients.insert(client, null);
+  const needed = async () => (await signingKeys().listLive()).needed;
+  expect(await needed()).toEqual(["ES256", "RS256"]);
+  await sql.query(
+    `INSERT INTO audiences (identifier, profile, algorithm, lifetime_seconds, created_at, updated_at)
+     VALUES ('mesh', 'mesh', 'RS256', 300, now(), now())`,
+  );
+  expect(await needed()).toEqual(["ES256", "RS256"]);
+  for (const { id } of clients.slice(1)) await stores?.clients.remove(id);
+  await sql.query("DELETE FROM audiences");
+  expect(await needed()).toEqual(["RS256"]);
+  const locked = await stores?.atomically((tx) => tx.signingKeys.lockLive());
+  expect(locked?.needed).toEqual(["RS256"]);
 });

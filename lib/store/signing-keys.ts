@@ -73,7 +73,8 @@ async function readLive(db: Database): Promise<LiveKeys> {
   });
   const [{ needed, now }] = await db.$queryRaw<[{ needed: string[]; now: Date }]>`
     SELECT clock_timestamp() AS now, ARRAY(
-      SELECT DISTINCT algorithm FROM audiences WHERE profile <> 'legacy' ORDER BY algorithm
+      SELECT algorithm FROM audiences WHERE profile <> 'legacy'
+      UNION SELECT algorithm FROM clients ORDER BY algorithm
     ) AS needed`;
   return { keys: rows.map(toRecord), needed: needed.filter(isAlgorithm), now };
 }

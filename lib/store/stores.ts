@@ -5,22 +5,30 @@ import type { RateLimiter } from "@/lib/identity/rate-limiter";
 import type { OneTimeLinkStore, UserStore } from "@/lib/identity/user-store";
 import type { SignatureCountStore } from "@/lib/keys/signature-counts";
 import type { KeyListing, SigningKeyStore } from "@/lib/keys/signing-key";
+import type { OAuthStores } from "@/lib/oauth/stores";
 import type { DenialStore } from "@/lib/revocation/denial";
 import type { SessionStore } from "@/lib/sessions/session-store";
 import { createAudienceStore } from "./audiences";
 import { createAuditChain } from "./audit-chain";
 import { createAuditLog } from "./audit-events";
+import { createAuthorizationCodeStore } from "./authorization-codes";
 import { type CleanupCounts, cleanUp } from "./cleanup";
 import { createClient, type Database, IMPATIENT } from "./client";
+import { createClientStore } from "./clients";
+import { createConsentStore } from "./consents";
 import { createDenialStore } from "./denials";
+import { createDeviceAuthorizationStore } from "./device-authorizations";
+import { createLogoutDeliveryStore } from "./logout-deliveries";
 import { createOneTimeLinkStore } from "./one-time-links";
+import { createPushedRequestStore } from "./pushed-requests";
 import { createRateLimiter } from "./rate-limiter";
 import { createSessionStore } from "./sessions";
 import { createSigningKeyStore } from "./signing-keys";
+import { createUsedProofStore } from "./used-proofs";
 import { type Atomically, createUserStore } from "./users";
 
 /** Everything kept in the database, an aggregate each. */
-export interface Stores {
+export interface Stores extends OAuthStores {
   users: UserStore;
   links: OneTimeLinkStore;
   sessions: SessionStore;
@@ -73,6 +81,13 @@ function createStores(db: Database, atomically: Atomically): Stores {
     signingKeys: createSigningKeyStore(db),
     denials: createDenialStore(db),
     audiences: createAudienceStore(db),
+    clients: createClientStore(db),
+    consents: createConsentStore(db),
+    authorizationCodes: createAuthorizationCodeStore(db),
+    pushedRequests: createPushedRequestStore(db),
+    deviceAuthorizations: createDeviceAuthorizationStore(db),
+    usedProofs: createUsedProofStore(db),
+    logoutDeliveries: createLogoutDeliveryStore(db),
     audit: createAuditLog(db),
   };
 }

@@ -11,9 +11,13 @@ export interface CommonClaims {
   nbf: number;
   iat: number;
   jti: string;
-  /** The session it belongs to. */
+  /** The session it belongs to; of what a client gets for itself, what is taken back together. */
   sid: string;
-  /** When the person last proved who they are (RFC 9068 section 2.2.1). */
+}
+
+/** What a token says of a person. One that a client got for itself says none of it (RFC 9068 section 2.2.1). */
+interface PersonClaims {
+  /** When the person last proved who they are. */
   auth_time: number;
   /** How they proved it (RFC 8176). */
   amr: string[];
@@ -22,17 +26,24 @@ export interface CommonClaims {
 export type Role = "user" | "admin";
 
 /** Of the tokens of our own pages. */
-export interface SessionClaims extends CommonClaims {
+export interface SessionClaims extends CommonClaims, PersonClaims {
   /** The session's generation when it was issued; presenting it acknowledges that generation. */
   gen: number;
   role: Role;
 }
 
+/** The key that a token is bound to, by its thumbprint (RFC 9449 section 6.1). */
+export interface Confirmation {
+  jkt: string;
+}
+
 /** Of a token for a service. */
-export interface ServiceClaims extends CommonClaims {
+export interface ServiceClaims extends CommonClaims, Partial<PersonClaims> {
   role?: Role;
   /** What it may be used for, separated by spaces (RFC 6749 section 3.3). */
   scope?: string;
+  /** Who takes it without a proof of this key takes it from whoever has copied it. */
+  cnf?: Confirmation;
 }
 
 /** 1 January 2020 to the year 2106: an instant outside was not written by a working clock. */
@@ -41,6 +52,8 @@ const MAX_NUMERIC_DATE = 4_294_967_295;
 const MAX_GENERATION = 2 ** 31 - 1;
 const MAX_AUDIENCES = 16;
 const MAX_METHODS = 4;
+/** SHA-256 in base64url (RFC 7638). */
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 
 /** RFC 6749 section 3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -73,19 +86,30 @@ const COMMON_CHECKS = {
   iat: isNumericDate,
   jti: isIdentifier,
   sid: isIdentifier,
+} satisfies Record<keyof CommonClaims, Check>;
+
+const PERSON_CHECKS = {
   auth_time: isNumericDate,
   amr: (value) => isListOf(value, MAX_METHODS, (method) => method === "pwd"),
-} satisfies Record<keyof CommonClaims, Check>;
+} satisfies Record<keyof PersonClaims, Check>;
 
 /** Every claim that some token of ours has. */
 const CHECKS = {
   ...COMMON_CHECKS,
+  ...PERSON_CHECKS,
   gen: (value) => isWithin(value, 0, MAX_GENERATION),
   role: (value) => value === "user" || value === "admin",
   scope: isScope,
-  /** Of a token that is bound to a key (RFC 7800): whoever does not check the binding must not take it. */
-  cnf: () => false,
+  /** A binding of another kind (RFC 7800) is none that anybody here could check. */
+  cnf: (value) => isThumbprintAlone(value),
 } satisfies Record<string, Check>;
+
+function isThumbprintAlone(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const [[name, thumbprint] = [], ...others] = Object.entries(value);
+  const isText = typeof thumbprint === "string" && THUMBPRINT.test(thumbprint);
+  return others.length === 0 && name === "jkt" && isText;
+}
 
 type ClaimName = keyof typeof CHECKS;
 
@@ -98,21 +122,26 @@ export interface ClaimRules<Claims extends CommonClaims> {
 }
 
 const COMMON = Object.keys(COMMON_CHECKS) as (keyof CommonClaims)[];
+const PERSON = Object.keys(PERSON_CHECKS) as (keyof PersonClaims)[];
 
 export const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
-  required: [...COMMON, "gen", "role"],
+  required: [...COMMON, ...PERSON, "gen", "role"],
   optional: [],
   others: "refused",
 };
 
 export const SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
   required: COMMON,
-  optional: ["role", "scope"],
+  optional: [...PERSON, "role", "scope", "cnf"],
   others: "ignored",
 };
 
-/** For a system that understands nothing else: no claim is there by chance. */
-export const STRICT_SERVICE_CLAIMS: ClaimRules<ServiceClaims> = { ...SERVICE_CLAIMS, others: "refused" };
+/** For a system that understands nothing else: no claim is there by chance, and none that it could not check. */
+export const STRICT_SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
+  ...SERVICE_CLAIMS,
+  optional: [...PERSON, "role", "scope"],
+  others: "refused",
+};
 
 /** The claims by these rules and no other, or null. */
 export function readClaims<Claims extends CommonClaims>(

@@ -24,8 +24,10 @@ const nowSeconds = Math.floor(now.getTime() / 1000);
 const recipient = createTestRecipient("payroll-2026");
 
 const subject = {
-  userId: "8f9c1f5e-0c55-4a53-a6b5-6d5ef6b3a7b1",
+  subject: "8f9c1f5e-0c55-4a53-a6b5-6d5ef6b3a7b1",
+  clientId: "latchkey",
   role: "admin" as const,
+  jkt: null,
   sessionId: "c2Vzc2lvbi1pZC0xMjM0NQ",
   authenticatedAt: new Date(now.getTime() - 3_600_000),
   sessionExpiresAt: new Date(now.getTime() + 86_400_000),
@@ -70,7 +72,7 @@ const options: JWTVerifyOptions = {
 const claimsOf = (lifetimeSeconds: number) => ({
   iss: ISSUER,
   aud: "orders",
-  sub: subject.userId,
+  sub: subject.subject,
   client_id: "latchkey",
   exp: nowSeconds + lifetimeSeconds,
   nbf: nowSeconds,

@@ -28,6 +28,22 @@ export interface IssuedAccessToken {
   accessTokenExpiresAt: Date;
 }
 
+/** What a token for a service says of whom it is about, and of the client that has it. */
+export interface ServiceSubject {
+  /** The person; of what a client gets for itself, the client (RFC 9068 section 2.2). */
+  subject: string;
+  clientId: string;
+  /** The session that it ends with; of what a client gets for itself, what is taken back together. */
+  sessionId: string;
+  /** Null: it is about no person. */
+  authenticatedAt: Date | null;
+  /** No token outlives its session. */
+  sessionExpiresAt: Date | null;
+  role: Role | null;
+  /** The thumbprint of the key that it is bound to (RFC 9449 section 6.1), or null. */
+  jkt: string | null;
+}
+
 /** The service that a token is for. */
 export interface TokenTarget {
   audience: string;
@@ -44,12 +60,15 @@ export async function issueAccessToken(
   signer: Signer,
   now: Date,
 ): Promise<IssuedAccessToken> {
+  const { userId, role, sessionId, generation, authenticatedAt, sessionExpiresAt } = subject;
+  const of = { subject: userId, clientId: OWN_CLIENT_ID, sessionId, sessionExpiresAt };
   const claims: SessionClaims = {
-    ...commonClaims(subject, issuer, issuer, profile.lifetimeSeconds, now),
-    gen: subject.generation,
-    role: subject.role,
+    ...commonClaims(of, issuer, issuer, profile.lifetimeSeconds, now),
+    ...personClaims(authenticatedAt),
+    gen: generation,
+    role,
   };
-  return issued(await sign(claims, profile, signer), claims);
+  return issued(await signJwt(claims, profile.type, signer), claims);
 }
 
 /**
@@ -57,46 +76,59 @@ export async function issueAccessToken(
  * must be one then. Writes nothing.
  */
 export async function issueServiceToken(
-  subject: Omit<TokenSubject, "generation">,
+  subject: ServiceSubject,
   issuer: string,
   { audience, profile, lifetimeSeconds, scope }: TokenTarget,
   signer: Signer,
   recipient: Recipient | null,
   now: Date,
 ): Promise<IssuedAccessToken> {
+  const { authenticatedAt, role, jkt } = subject;
   const claims: ServiceClaims = {
     ...commonClaims(subject, issuer, audience, lifetimeSeconds, now),
-    role: subject.role,
+    ...(authenticatedAt === null ? {} : personClaims(authenticatedAt)),
+    ...(role === null ? {} : { role }),
     ...(scope === null ? {} : { scope }),
+    ...(jkt === null ? {} : { cnf: { jkt } }),
   };
-  const signed = await sign(claims, profile, signer);
+  const signed = await signJwt(claims, profile.type, signer);
   if (profile.encryption === null) return issued(signed, claims);
   if (recipient === null) throw new Error(`There is no key to encrypt a token for ${audience} to.`);
   return issued(await encryptToken(signed, recipient, profile.encryption), claims);
 }
 
 function commonClaims(
-  subject: Omit<TokenSubject, "generation">,
+  {
+    subject,
+    clientId,
+    sessionId,
+    sessionExpiresAt,
+  }: Pick<ServiceSubject, "subject" | "clientId" | "sessionId" | "sessionExpiresAt">,
   issuer: string,
   audience: string,
   lifetimeSeconds: number,
   now: Date,
 ): CommonClaims {
   const iat = toNumericDate(now);
+  const latest = addSeconds(now, lifetimeSeconds);
   return {
     iss: issuer,
     aud: audience,
-    sub: subject.userId,
-    client_id: OWN_CLIENT_ID,
-    exp: toNumericDate(earlierOf(subject.sessionExpiresAt, addSeconds(now, lifetimeSeconds))),
+    sub: subject,
+    client_id: clientId,
+    exp: toNumericDate(sessionExpiresAt === null ? latest : earlierOf(sessionExpiresAt, latest)),
     nbf: iat,
     iat,
     jti: randomId(),
-    sid: subject.sessionId,
-    auth_time: toNumericDate(subject.authenticatedAt),
-    amr: ["pwd"],
+    sid: sessionId,
   };
 }
+
+/** How people prove who they are here: by a password (RFC 8176). */
+export const personClaims = (authenticatedAt: Date) => ({
+  auth_time: toNumericDate(authenticatedAt),
+  amr: ["pwd"],
+});
 
 const issued = (accessToken: string, { exp }: CommonClaims): IssuedAccessToken => ({
   accessToken,
@@ -104,11 +136,7 @@ const issued = (accessToken: string, { exp }: CommonClaims): IssuedAccessToken =
 });
 
 /** JWS compact serialization (RFC 7515 section 7.1). The signer may be elsewhere, so it signs bytes. */
-async function sign(
-  claims: CommonClaims,
-  { type: typ }: Pick<Profile, "type">,
-  signer: Signer,
-): Promise<string> {
+export async function signJwt(claims: object, typ: string, signer: Signer): Promise<string> {
   const header = { alg: signer.algorithm, typ, kid: signer.kid };
   const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`;
   const signature = await signer.sign(Buffer.from(signingInput));

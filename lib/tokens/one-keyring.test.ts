@@ -23,6 +23,7 @@ const subject = {
   authenticatedAt: new Date(NOW.getTime() - 60_000),
   sessionExpiresAt: new Date(NOW.getTime() + 86_400_000),
 };
+const serviceSubject = { ...subject, subject: subject.userId, clientId: "latchkey", jkt: null };
 
 interface Row {
   name: string;
@@ -54,7 +55,7 @@ async function issueEverything(sessionAlgorithm: Algorithm): Promise<Row[]> {
     const isLegacy = profile.keySource === "audience";
     const signer = await keyring.findSignerFor(isLegacy ? secretUse(audience) : "access_token", algorithm);
     const target = { audience, profile, lifetimeSeconds: profile.lifetimeSeconds, scope: "read" };
-    const issued = await issueServiceToken(subject, ISSUER, target, signer, to, NOW);
+    const issued = await issueServiceToken(serviceSubject, ISSUER, target, signer, to, NOW);
     const secrets = new Map(keyring.findSecretKeys(audience).map((key) => [key.kid, key]));
     return row(`${audience} (${algorithm})`, issued.accessToken, {
       ...ownRules,

@@ -74,6 +74,13 @@ export const PROFILES = {
     revocationSeconds: 5,
     maxBytes: 2 * COMMON.maxBytes,
   },
+  /** Programs that people sign in to: for what Latchkey itself tells them, its userinfo. */
+  native: {
+    ...COMMON,
+    algorithms: ["ES256", "RS256", "EdDSA"],
+    keySource: "published",
+    revocationSeconds: 1,
+  },
   /** Systems that only know shared secrets. */
   legacy: {
     ...COMMON,

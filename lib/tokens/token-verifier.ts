@@ -46,7 +46,7 @@ export class TokenVerifier<Claims extends CommonClaims> {
     if (!verification.ok) return verification;
     // The next request with it gets the same claims: what one handler wrote, another would believe.
     const { claims } = verification;
-    for (const part of [claims, claims.amr, claims.aud]) Object.freeze(part);
+    for (const part of [claims, ...Object.values(claims)]) Object.freeze(part);
     if (version === this.#keys.version) this.#remember({ text, verification });
     // Its key may have been looked for elsewhere, which takes its time.
     return this.#inTime(verification);

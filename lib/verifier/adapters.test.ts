@@ -12,8 +12,10 @@ import express from "express";
 import fastify from "fastify";
 import { afterEach, describe, expect, it, test } from "vitest";
 import { createTestKey, ISSUER, NOW_SECONDS } from "@/lib/tokens/testing/test-issuer";
+import { createTestProver, hashOf } from "@/lib/tokens/testing/test-prover";
 import { refusal } from "./challenge";
 import type { Verifier } from "./create-verifier";
+import { dpop } from "./dpop";
 import * as forExpress from "./express";
 import * as forFastify from "./fastify";
 import { authenticateRequest } from "./request";
@@ -29,20 +31,20 @@ interface Answer {
   body: string;
 }
 
+type Ask = (authorization?: string | string[], proof?: string | string[]) => Promise<Answer>;
+
 /** Starts a service with one route, which answers with the person that its request is of; says how to ask it. */
 type Start = (
   verifier: Pick<Verifier, "authenticate" | "guard">,
   requirements?: Requirements,
-) => Promise<(authorization?: string | string[]) => Promise<Answer>>;
+) => Promise<Ask>;
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function listen(
-  listener: RequestListener,
-): Promise<(authorization?: string | string[]) => Promise<Answer>> {
+async function listen(listener: RequestListener): Promise<Ask> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   stops.push(() => {
@@ -53,26 +55,33 @@ async function listen(
 }
 
 /** Node's own client sends a header twice where it is given a list. */
-const askPort = (port: number) => (authorization?: string | string[]) =>
-  new Promise<Answer>((resolve, reject) => {
-    const headers: OutgoingHttpHeaders = authorization === undefined ? {} : { Authorization: authorization };
-    const asking = request({ port, host: "127.0.0.1", path: "/", headers }, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (text) => {
-        body += text;
+const askPort =
+  (port: number): Ask =>
+  (authorization, proof) =>
+    new Promise<Answer>((resolve, reject) => {
+      const headers: OutgoingHttpHeaders = {
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...(proof === undefined ? {} : { DPoP: proof }),
+      };
+      const asking = request({ port, host: "127.0.0.1", path: "/shop/?page=2", headers }, (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (text) => {
+          body += text;
+        });
+        response.once("end", () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        );
       });
-      response.once("end", () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-      );
+      asking.once("error", reject);
+      asking.end();
     });
-    asking.once("error", reject);
-    asking.end();
-  });
 
 const startExpress: Start = (verifier, requirements) => {
   const app = express();
-  app.get("/", forExpress.requireToken(verifier, requirements), (req, res) => {
+  const shop = express.Router();
+  app.use("/shop", shop);
+  shop.get("/", forExpress.requireToken(verifier, requirements), (req, res) => {
     res.send(forExpress.claimsOf(req).sub);
   });
   app.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
@@ -93,7 +102,7 @@ const startConnect: Start = (verifier, requirements) => {
 };
 
 const startFastify: Start = async (verifier, requirements) => {
-  const app = fastify();
+  const app = fastify({ rewriteUrl: () => "/" });
   const preHandler = forFastify.requireToken(verifier, requirements);
   app.get("/", { preHandler }, async (req) => forFastify.claimsOf(req).sub);
   app.setErrorHandler((error: Error, _req, reply) => reply.code(500).send(error.message));
@@ -102,12 +111,13 @@ const startFastify: Start = async (verifier, requirements) => {
   return askPort((app.server.address() as AddressInfo).port);
 };
 
-const startFetch: Start = async (verifier, requirements) => async (authorization) => {
+const startFetch: Start = async (verifier, requirements) => async (authorization, proof) => {
   const headers = new Headers();
   for (const value of [authorization ?? []].flat()) headers.append("authorization", value);
+  for (const value of [proof ?? []].flat()) headers.append("dpop", value);
   const claims = await authenticateRequest(
     verifier,
-    new Request("https://a.test/", { headers }),
+    new Request("https://a.test/shop/?page=2", { headers }),
     requirements,
   ).catch((error: Error) => new Response(error.message, { status: 500 }));
   if (!(claims instanceof Response)) return { status: 200, headers: {}, body: claims.sub };
@@ -164,6 +174,26 @@ describe.each<[string, Start]>([
       "cache-control": "no-store",
     });
     expect(JSON.parse(answer.body)).toEqual({ type: "about:blank", title: expect.any(String), status, code });
+  });
+
+  it("takes a token that is bound to a key with a proof for the request as it was sent", async () => {
+    const { jkt, prove } = await createTestProver();
+    const bound = serviceToken(key, { payload: { cnf: { jkt } } });
+    const proof = (jti: string, path = "/shop/") =>
+      prove({ payload: { jti, ath: hashOf(bound), htu: `https://shop.example.com${path}` } });
+    const { verifier } = createTestService(createTestIssuer([key]), {
+      dpop: dpop({ publicUrl: "https://shop.example.com" }),
+    });
+    const ask = await start(verifier, { scope: "read" });
+    expect(await ask(`DPoP ${bound}`, proof("one"))).toMatchObject({ status: 200 });
+    const challenge = 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA"';
+    for (const wrong of [proof("one"), [proof("two"), proof("three")], proof("four", "/"), undefined]) {
+      const answer = await ask(`DPoP ${bound}`, wrong);
+      expect(answer).toMatchObject({ status: 401, headers: { "www-authenticate": challenge } });
+      expect(JSON.parse(answer.body)).toMatchObject({ code: "invalid_dpop_proof" });
+    }
+    expect(await ask(`Bearer ${bound}`, proof("five"))).toMatchObject({ status: 401 });
+    expect(await ask([`DPoP ${bound}`, `DPoP ${bound}`], proof("six"))).toMatchObject({ status: 401 });
   });
 
   it("answers 503 while tokens cannot be judged", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { type RefusalCode, readBearer, refusal } from "./challenge";
+import { BEARER, type RefusalCode, readToken, refusal } from "./challenge";
 import { readRequirements } from "./requirements";
 
 describe("the token of an Authorization header", () => {
@@ -25,11 +25,11 @@ describe("the token of an Authorization header", () => {
     ["Bearer abc\n", undefined],
     ["Bearer\tabc", undefined],
   ])("%j: %j", (header, token) => {
-    expect(readBearer(header)).toBe(token);
+    expect(readToken(header, BEARER)).toBe(token);
   });
 
   it("is not looked for in a list", () => {
-    expect(readBearer(["Bearer abc"] as unknown as string)).toBeNull();
+    expect(readToken(["Bearer abc"] as unknown as string, BEARER)).toBeNull();
   });
 });
 
@@ -45,6 +45,7 @@ describe("a refusal", () => {
       401,
       'Bearer error="insufficient_user_authentication", max_age="300"',
     ],
+    ["invalid_dpop_proof", 401, 'Bearer error="invalid_dpop_proof"'],
     ["unavailable", 503, undefined],
   ])("%s", (code, status, challenge) => {
     const { headers, problem, ...rest } = refusal(code, demands);

@@ -22,20 +22,24 @@ export type RefusalStatus = 401 | 403 | 503;
 export type RefusalCode =
   | "not_authenticated"
   | "invalid_token"
+  | "invalid_dpop_proof"
   | "insufficient_scope"
   | "insufficient_user_authentication"
   | "unavailable";
 
 /** RFC 6750 section 2.1: the scheme in any case, then one token. */
-const BEARER = /^Bearer\b(?: +([A-Za-z0-9._~+/-]+=*)$)?/i;
+export const BEARER = /^Bearer\b(?: +([A-Za-z0-9._~+/-]+=*)$)?/i;
 
-/** The token of an Authorization header; null when there is none of our scheme; undefined when that is not one token. */
-export function readBearer(authorization: string | null | undefined): string | null | undefined {
-  const match = typeof authorization === "string" ? BEARER.exec(authorization) : null;
-  return match === null ? null : match[1];
+/** The token of an Authorization header; null when there is none of this scheme; undefined when that is not one token. */
+export function readToken(
+  authorization: string | null | undefined,
+  scheme: RegExp,
+): string | null | undefined {
+  const match = typeof authorization === "string" && scheme.exec(authorization);
+  return match ? match[1] : null;
 }
 
-/** The answer for this refusal: RFC 6750 section 3, RFC 9470 section 3. */
+/** The answer for this refusal, by the scheme Bearer: RFC 6750 section 3, RFC 9470 section 3. */
 export function refusal(code: RefusalCode, demands: Demands): Refusal {
   const isUnavailable = code === "unavailable";
   const status = isUnavailable ? 503 : code === "insufficient_scope" ? 403 : 401;
@@ -54,7 +58,9 @@ export function refusal(code: RefusalCode, demands: Demands): Refusal {
 /** Without a token there is no error to speak of (RFC 6750 section 3.1). Scope tokens need no escapes. */
 function challenge(code: RefusalCode, { scope, maxAgeSeconds }: Demands): string {
   if (code === "not_authenticated") return "Bearer";
-  const error = `Bearer error="${code}"`;
-  if (code === "insufficient_scope") return `${error}, scope="${scope.join(" ")}"`;
-  return code === "insufficient_user_authentication" ? `${error}, max_age="${maxAgeSeconds}"` : error;
+  const details: Partial<Record<RefusalCode, string>> = {
+    insufficient_scope: `, scope="${scope.join(" ")}"`,
+    insufficient_user_authentication: `, max_age="${maxAgeSeconds}"`,
+  };
+  return `Bearer error="${code}"${details[code] ?? ""}`;
 }

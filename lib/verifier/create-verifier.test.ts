@@ -49,6 +49,20 @@ describe("mesh", () => {
     }
   });
 
+  it("takes a token that a client got for itself, and lets nobody step up with it", async () => {
+    const own = serviceToken(key, { payload: { sub: "client_x", auth_time: undefined, amr: undefined } });
+    const { verifier } = createTestService(issuer);
+    const verification = await verifier.verify(own);
+    expect(verification).toMatchObject({ ok: true, claims: { sub: "client_x" } });
+    expect(verification).not.toHaveProperty("claims.auth_time");
+    expect(await verifier.authenticate(`Bearer ${own}`, { scope: "read" })).toEqual(ACCEPTED);
+    const challenge = 'Bearer error="insufficient_user_authentication", max_age="300"';
+    expect(await verifier.authenticate(`Bearer ${own}`, { maxAgeSeconds: 300 })).toMatchObject({
+      status: 401,
+      headers: { "WWW-Authenticate": challenge },
+    });
+  });
+
   it("hands on what it knows of a token and nothing else, for nobody to change", async () => {
     const { verifier } = createTestService(issuer);
     const extended = serviceToken(key, { payload: { email: "ada@example.com", aud: [AUDIENCE, "stock"] } });
@@ -71,7 +85,8 @@ describe("mesh", () => {
       serviceToken(key, { payload: { aud: ISSUER, gen: 3, scope: undefined } }),
       "claims",
     ],
-    ["bound to a key", serviceToken(key, { payload: { cnf: { jkt: "x" } } }), "claims"],
+    ["bound to a key", serviceToken(key, { payload: { cnf: { jkt: "x".repeat(43) } } }), "binding"],
+    ["bound to what is no key", serviceToken(key, { payload: { cnf: { jkt: "x" } } }), "claims"],
     ["of another issuer", serviceToken(key, { payload: { iss: `${ISSUER}/` } }), "issuer"],
     ["that has expired", serviceToken(key, { payload: { exp: NOW_SECONDS - 10 } }), "expired"],
     ["with a key that is not published", serviceToken(other), "unknown_key"],

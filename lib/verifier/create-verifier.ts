@@ -1,20 +1,25 @@
 import { toNumericDate } from "@/lib/crypto/clock";
-import type { ServiceClaims } from "@/lib/tokens/claims";
+import type { Confirmation, ServiceClaims } from "@/lib/tokens/claims";
 import { TokenVerifier } from "@/lib/tokens/token-verifier";
-import { type Refusal, readBearer, refusal } from "./challenge";
+import { type Refusal, refusal } from "./challenge";
 import type { Rejection, VerifierOptions } from "./options";
 import { importDecryptionKey, importSecret } from "./own-keys";
 import { readOptions, type VerifierSettings } from "./read-options";
 import { openRemoteKeys, type RemoteKeys } from "./remote-keys";
 import { findShortfall, type Requirements, readRequirements } from "./requirements";
 import { openRevocationFeed } from "./revocation-feed";
-import { createRevocations, type Revocations } from "./revocations";
+import { createRevocations, type IsDenied, type Revocations } from "./revocations";
+import type { Admit, PresentedRequest } from "./scheme";
 import { openSharedRedis } from "./shared-redis";
 
-/** What a verified token says. A person is known by `iss` and `sub` together, and by nothing else. */
-export type Claims = Readonly<Omit<ServiceClaims, "aud" | "amr">> & {
+/**
+ * What a verified token says. A person is known by `iss` and `sub` together, and by nothing else. A token that a client
+ * got for itself is about no person: its `sub` is its `client_id`, and it has no `auth_time` and no `amr`.
+ */
+export type Claims = Readonly<Omit<ServiceClaims, "aud" | "amr" | "cnf">> & {
   readonly aud: string | readonly string[];
-  readonly amr: readonly string[];
+  readonly amr?: readonly string[];
+  readonly cnf?: Readonly<Confirmation>;
 };
 
 export interface Accepted {
@@ -29,20 +34,30 @@ export interface Failed {
 
 export type Verification = Accepted | Failed;
 
-/** The claims of a request by its Authorization header, or the answer to send. */
-export type Guard = (authorization: string | null | undefined) => Promise<Accepted | Refusal>;
+/**
+ * The claims of a request by its Authorization header, or the answer to send. A token that is bound to a key is taken
+ * with the request alone, and by a verifier with `dpop`.
+ */
+export type Guard = (
+  authorization: string | null | undefined,
+  request?: PresentedRequest,
+) => Promise<Accepted | Refusal>;
 
 /** Checks the tokens of one audience. Nothing that a caller sends makes it reject. */
 export interface Verifier {
-  /** `unavailable` when the keys or the revocations cannot be known: no token is accepted then. */
+  /**
+   * `unavailable` when the keys or the revocations cannot be known: no token is accepted then. By itself one that is
+   * bound to a key is not accepted either, since it does not show who sent it.
+   */
   verify(token: string): Promise<Verification>;
   /**
-   * The same from an Authorization header; a refusal is an answer to send (RFC 6750, RFC 9470). Rejects with a
-   * `TypeError` for requirements that are wrong themselves.
+   * The same from an Authorization header; a refusal is an answer to send (RFC 6750, RFC 9449, RFC 9470). Rejects with
+   * a `TypeError` for requirements that are wrong themselves.
    */
   authenticate(
     authorization: string | null | undefined,
     requirements?: Requirements,
+    request?: PresentedRequest,
   ): Promise<Accepted | Refusal>;
   /** The same for one route: requirements that are wrong throw at once. */
   guard(requirements?: Requirements): Guard;
@@ -55,7 +70,7 @@ export interface Verifier {
 /** Throws a `TypeError` with one sentence for an option that is wrong. */
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions(options);
-  const { clock, clockToleranceSeconds, jwks, onRejected, onProblem } = settings;
+  const { clock, clockToleranceSeconds, jwks, dpop, onRejected, onProblem } = settings;
   /** None where all keys are this service's own. */
   const keys = jwks && openRemoteKeys({ ...settings, ...jwks });
   const revocations = openRevocations(settings);
@@ -68,7 +83,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return { ok: false, error: reason.endsWith("_unavailable") ? "unavailable" : "invalid_token" };
   };
 
-  const verify = async (token: string | undefined): Promise<Verification> => {
+  const decide = (claims: Claims, isDenied: IsDenied): Verification => {
+    if (isDenied === false) return { ok: true, claims };
+    return refuse(isDenied === true ? "denied" : "revocations_unavailable");
+  };
+
+  const verify = async (token: string | undefined, isBound = false): Promise<Verification> => {
     if (typeof token !== "string") return refuse("malformed");
     try {
       // Nearly always there is nothing to wait for, and waiting for nothing takes longer than all the rest.
@@ -78,10 +98,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const verification = tokens.recall(token) ?? (await tokens.verify(token));
       if (!verification.ok) return refuse(verification.reason);
       const { claims, kid } = verification;
+      if (isBound !== "cnf" in claims) return refuse("binding");
       const answer = revocations.isDenied({ jti: claims.jti, sid: claims.sid, kid });
-      const verdict = typeof answer === "object" ? await answer : answer;
-      if (verdict === false) return { ok: true, claims };
-      return refuse(verdict === true ? "denied" : "revocations_unavailable");
+      return decide(claims, typeof answer === "object" ? await answer : answer);
     } catch {
       // Nothing of the token is thrown: a key is missing that would decide.
       return refuse("keys_unavailable");
@@ -90,21 +109,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const guard = (requirements?: Requirements): Guard => {
     const demands = readRequirements(requirements);
-    return async (authorization) => {
-      const token = readBearer(authorization);
+    const admit: Admit = async (token, isBound) => {
       if (token === null) return refusal("not_authenticated", demands);
-      const verification = await verify(token);
+      const verification = await verify(token, isBound);
       if (!verification.ok) return refusal(verification.error, demands);
       const nowSeconds = toNumericDate(clock.now());
       const shortfall = findShortfall(verification.claims, demands, clockToleranceSeconds, nowSeconds);
       return shortfall === null ? verification : refusal(shortfall, demands);
     };
+    return dpop(admit, settings);
   };
 
   return {
-    verify,
+    verify: (token) => verify(token),
     guard,
-    authenticate: async (authorization, requirements) => guard(requirements)(authorization),
+    authenticate: async (authorization, requirements, request) => guard(requirements)(authorization, request),
     async ready() {
       await Promise.all([opening, keys?.settle(), revocations.ready()]);
     },

@@ -18,3 +18,4 @@ export type {
   VerifierOptions,
 } from "./options";
 export type { Requirements } from "./requirements";
+export type { PresentedRequest, Scheme } from "./scheme";

@@ -1,10 +1,11 @@
 import type { Refusal } from "./challenge";
 import type { Claims, Verifier } from "./create-verifier";
 import type { Requirements } from "./requirements";
+import type { PresentedRequest } from "./scheme";
 
 /** What an adapter needs of Node's IncomingMessage. */
-export interface NodeRequest {
-  headers: { authorization?: string | undefined };
+export interface NodeRequest extends PresentedRequest {
+  headers: { authorization?: string | undefined; dpop?: string | string[] | undefined };
   headersDistinct?: { authorization?: string[] | undefined };
 }
 
@@ -22,10 +23,10 @@ export function createGate(
   requirements: Requirements | undefined,
 ): (request: Authenticated, raw: NodeRequest) => Promise<Refusal | null> {
   const guard = verifier.guard(requirements);
-  return async (request, { headers, headersDistinct }) => {
+  return async (request, raw) => {
     // Node keeps the first of several Authorization headers and says nothing; all of them are one that is refused.
-    const authorization = headersDistinct?.authorization?.join() ?? headers.authorization;
-    const result = await guard(authorization);
+    const authorization = raw.headersDistinct?.authorization?.join() ?? raw.headers.authorization;
+    const result = await guard(authorization, raw);
     if (!result.ok) return result;
     request.auth = result.claims;
     return null;

@@ -1,6 +1,8 @@
 import type { JWK } from "jose";
 import type { Clock } from "@/lib/crypto/clock";
+import type { ProofFault } from "@/lib/tokens/dpop-proof";
 import type { RejectionReason } from "@/lib/tokens/verify";
+import type { Scheme } from "./scheme";
 
 /** Services that verify by JWKS: the issuer's public keys are fetched from where it publishes them. */
 export interface MeshOptions {
@@ -62,6 +64,8 @@ export type VerifierOptions = {
   /** The identifier of this service, which is the `aud` of its tokens. */
   audience: string;
   revocation: RevocationOptions;
+  /** What `dpop` of `@latchkey/verifier/dpop` returns. Without it a token that is bound to a key is refused. */
+  dpop?: Scheme;
   /** By how much clocks may differ: 0 to 30, 10 by default. */
   clockToleranceSeconds?: number;
   /** Hears why each token was refused. For logs and metrics; the caller is not told. */
@@ -72,4 +76,11 @@ export type VerifierOptions = {
   clock?: Clock;
 } & (MeshOptions | HighSecurityOptions | LegacyOptions);
 
-export type Rejection = RejectionReason | "keys_unavailable" | "revocations_unavailable";
+export type Rejection =
+  | RejectionReason
+  /** Bound to a key and sent as it should not be, or bound to another, or to none. */
+  | "binding"
+  | `proof_${ProofFault | "used"}`
+  | "keys_unavailable"
+  | "revocations_unavailable"
+  | "proofs_unavailable";

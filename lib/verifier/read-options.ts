@@ -7,6 +7,7 @@ import { isObject } from "@/lib/tokens/compact";
 import { PROFILES, type Profile } from "@/lib/tokens/profiles";
 import type { JwksOptions, Rejection, SharedRedisClient, VerifierOptions } from "./options";
 import { type Rule, readObject } from "./read-object";
+import { bearer, type Scheme } from "./scheme";
 
 interface Feed {
   token: string;
@@ -20,6 +21,7 @@ export interface VerifierSettings {
   profile: Profile<ServiceClaims>;
   algorithm: Algorithm;
   clockToleranceSeconds: number;
+  dpop: Scheme;
   revocation: { feed: Feed } | { redis: SharedRedisClient } | "none";
   /** Those of the profile. */
   jwks?: Required<JwksOptions> | undefined;
@@ -41,26 +43,30 @@ const isPrivateKey = (jwk: unknown): boolean =>
   isObject(jwk) && jwk.crv === "P-256" && typeof jwk.d === "string";
 
 /** Credentials in it `fetch` refuses. */
-function isSafeUrl(text: string): boolean {
+export function isSafeUrl(text: string): boolean {
   const { protocol, hostname } = new URL(URL.canParse(text) ? text : "no:url");
   return protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname));
 }
 
-const wholeNumber = (byDefault: number, from: number, to: number): Rule => [
+export const wholeNumber = (byDefault: number, from: number, to: number): Rule => [
   (value) => isWithin(value, from, to),
   `a whole number from ${from} to ${to}`,
   byDefault,
 ];
 
-const oneOf = (names: readonly string[]): Rule => [
+const oneOf = (names: readonly string[], byDefault?: string): Rule => [
   (name) => names.includes(name),
   `one of ${names.join(", ")}`,
-  names[0],
+  byDefault,
 ];
 
 const listener: Rule = [isFunction, "a function", () => undefined];
 
 const jwks: Rule = [isObject, "an object", {}];
+
+const feed: Rule = [isObject, "an object"];
+
+const redis: Rule = [(client: SharedRedisClient | null) => isFunction(client?.mget), "a client with mget()"];
 
 const COMMON = {
   issuer: [(issuer) => isSafeUrl(issuer) && new URL(issuer).origin === issuer, "an https origin"],
@@ -70,6 +76,7 @@ const COMMON = {
     '{ feed: { token } }, { redis } or "none"',
   ],
   clockToleranceSeconds: wholeNumber(10, 0, 30),
+  dpop: [isFunction, "what dpop() returns", bearer],
   onRejected: listener,
   onProblem: listener,
   // Looked up at each call: whoever replaces the global one, as instrumentation does, means this one too.
@@ -79,7 +86,7 @@ const COMMON = {
 
 const OWN = {
   mesh: {
-    algorithm: oneOf(PROFILES.mesh.algorithms),
+    algorithm: oneOf(PROFILES.mesh.algorithms, "ES256"),
     jwks,
   },
   "high-security": {
@@ -94,8 +101,7 @@ const OWN = {
 /** Throws a `TypeError` with one sentence about the first that is wrong. */
 export function readOptions(options: VerifierOptions): VerifierSettings {
   const { profile: name, ...others } = Object(options);
-  if (!Object.hasOwn(OWN, name))
-    throw new TypeError(`profile must be one of ${Object.keys(OWN).join(", ")}.`);
+  readObject({ profile: name }, { profile: oneOf(Object.keys(OWN)) });
   const profile = PROFILES[name as keyof typeof OWN];
   const rules = { ...COMMON, ...OWN[name as keyof typeof OWN] };
   const read = readObject<Omit<VerifierSettings, "profile">>(others, rules as never);
@@ -124,24 +130,17 @@ function readRevocation(
   { revocationSeconds }: Profile<ServiceClaims>,
 ): VerifierSettings["revocation"] {
   if (revocation === "none") return revocation;
-  const path = "revocation.";
-  if ("redis" in revocation) {
-    const isClient = (client: SharedRedisClient | null): boolean => isFunction(client?.mget);
-    return readObject<{ redis: SharedRedisClient }>(
-      revocation,
-      { redis: [isClient, "a client with mget()"] },
-      path,
-    );
-  }
-  const { feed } = readObject<{ feed: Feed }>(revocation, { feed: [isObject, "an object"] }, path);
+  const rules = "redis" in revocation ? { redis } : { feed };
+  const read = readObject<typeof revocation>(revocation, rules as never, "revocation.");
+  if ("redis" in read) return read;
   return {
     feed: readObject<Feed>(
-      feed,
+      read.feed,
       {
         token: [isScope, "a feed token"],
         maxStalenessSeconds: wholeNumber(revocationSeconds, 1, 300),
       },
-      `${path}feed.`,
+      "revocation.feed.",
     ),
   };
 }

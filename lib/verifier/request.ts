@@ -1,5 +1,6 @@
 import type { Claims, Verifier } from "./create-verifier";
 import type { Requirements } from "./requirements";
+import type { PresentedRequest } from "./scheme";
 
 /**
  * The claims of a request with a valid token that meets the requirements, or the answer to send instead. For whatever
@@ -7,10 +8,11 @@ import type { Requirements } from "./requirements";
  */
 export async function authenticateRequest(
   verifier: Pick<Verifier, "authenticate">,
-  request: { headers: Pick<Headers, "get"> },
+  request: PresentedRequest & { headers: Pick<Headers, "get"> },
   requirements?: Requirements,
 ): Promise<Claims | Response> {
-  const result = await verifier.authenticate(request.headers.get("authorization"), requirements);
+  const authorization = request.headers.get("authorization");
+  const result = await verifier.authenticate(authorization, requirements, request);
   if (result.ok) return result.claims;
   const { status, headers, problem } = result;
   return new Response(JSON.stringify(problem), { status, headers });

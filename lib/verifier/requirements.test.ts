@@ -41,6 +41,14 @@ describe("somebody who signed in", () => {
     expect(findShortfall({ auth_time: NOW - secondsAgo }, demands, TOLERANCE, NOW)).toBe(expected);
   });
 
+  test("never, because a client got the token for itself, is asked to", () => {
+    const demands = readRequirements({ scope: "read", maxAgeSeconds: 1e15 });
+    expect(findShortfall({ scope: "read" }, demands, TOLERANCE, NOW)).toBe(
+      "insufficient_user_authentication",
+    );
+    expect(findShortfall({ scope: "read" }, readRequirements({ scope: "read" }), TOLERANCE, NOW)).toBeNull();
+  });
+
   test("long ago and for something else is not sent to sign in again", () => {
     const demands = readRequirements({ scope: "admin", maxAgeSeconds: 0 });
     expect(findShortfall({ auth_time: NOW - 900, scope: "read" }, demands, TOLERANCE, NOW)).toBe(

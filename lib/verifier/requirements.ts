@@ -22,22 +22,25 @@ export function readRequirements(requirements: Requirements = {}): Demands {
   const { scope, maxAgeSeconds } = readObject<Requirements & Pick<Demands, "maxAgeSeconds">>(requirements, {
     scope: [
       (given) => given === undefined || isListOf([given].flat(), MAX_SCOPES, isScope),
-      "scope tokens with one space between, or a list",
+      "scope tokens or a list of them",
     ],
     maxAgeSeconds: [(given) => given >= 0 && typeof given === "number", "a number of seconds", Infinity],
   });
   return { scope: [scope ?? []].flat().flatMap((part) => part.split(" ")), maxAgeSeconds };
 }
 
-/** What a valid token lacks, or null. A missing scope comes first: another sign-in would not help. */
+/**
+ * What a valid token lacks, or null. A missing scope comes first: another sign-in would not help. In the token that a
+ * client got for itself nobody has signed in.
+ */
 export function findShortfall(
-  { scope = "", auth_time: authenticatedAt }: Pick<ServiceClaims, "scope" | "auth_time">,
+  { scope = "", auth_time: authenticatedAt = -Infinity }: Pick<ServiceClaims, "scope" | "auth_time">,
   demands: Demands,
   clockToleranceSeconds: number,
   nowSeconds: number,
 ): "insufficient_scope" | "insufficient_user_authentication" | null {
   const granted = scope.split(" ");
   if (!demands.scope.every((token) => granted.includes(token))) return "insufficient_scope";
-  const isFresh = nowSeconds <= authenticatedAt + demands.maxAgeSeconds + clockToleranceSeconds;
+  const isFresh = nowSeconds - authenticatedAt <= demands.maxAgeSeconds + clockToleranceSeconds;
   return isFresh ? null : "insufficient_user_authentication";
 }

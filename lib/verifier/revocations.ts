@@ -28,21 +28,21 @@ const READY_AGAIN_MS = 50;
 /** `findFault` says why nothing is known; `end` ends what goes on in the background. */
 export function createRevocations<Answer extends IsDenied | Promise<IsDenied>>(
   isDenied: (token: RevocableToken) => Answer,
-  findFault = (): Error | undefined => undefined,
-  end = (): void => undefined,
+  findFault?: () => Error,
+  end?: () => void,
 ): Revocations & { isDenied(token: RevocableToken): Answer } {
   let isClosed = false;
   return {
     isDenied,
     async ready() {
       for (let attempt = 0; (await isDenied(PROBE)) === "unknown"; attempt += 1) {
-        if (isClosed || attempt === READY_ATTEMPTS) throw findFault();
+        if (isClosed || attempt === READY_ATTEMPTS) throw findFault?.();
         await new Promise((resolve) => setTimeout(resolve, READY_AGAIN_MS));
       }
     },
     close() {
       isClosed = true;
-      end();
+      end?.();
     },
   };
 }

@@ -58,7 +58,7 @@ export function openSource(options: SourceOptions): Source {
       source.sinceAsked = sinceAsked;
       const current = new AbortController();
       ending = current;
-      const timer = setTimeout(() => giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+      const timer = setTimeout(() => source.giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
       try {
         const response = await fetch(url + query, { headers, redirect: "error", signal: current.signal });
         take(await readJson(response, maxBytes));
@@ -72,7 +72,9 @@ export function openSource(options: SourceOptions): Source {
         current.abort();
       }
     },
-    giveUp: () => giveUp("it was too old"),
+    giveUp(reason = "it was too old") {
+      ending.abort(new Error(reason));
+    },
     close() {
       source.isClosed = true;
       problem = "closed";
@@ -80,14 +82,12 @@ export function openSource(options: SourceOptions): Source {
     },
   };
 
-  const giveUp = (reason: string): void => ending.abort(new Error(reason));
-
   /** Of a fetch that failed, its cause says why. */
   const fail = (error: unknown): void => {
     if (source.isClosed) return;
     source.failures += 1;
     const { cause = error } = Object(error);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = String(cause?.message ?? cause);
     if (reason === problem) return;
     problem = reason;
     onProblem?.(source.fault.message);

@@ -2,7 +2,11 @@ import type { AuditEvent, AuditLog } from "@/lib/audit/events";
 import { addSeconds } from "@/lib/crypto/clock";
 import type { Denial, DenialStore } from "@/lib/revocation/denial";
 import {
+  clientIdOf,
+  endsOfflineGrants,
+  mayContinue,
   type Session,
+  type SessionEndReason,
   type SessionState,
   type SessionUser,
   type SessionWithUser,
@@ -23,6 +27,8 @@ import type {
 export class InMemorySessionStore implements SessionStore, AuditLog {
   readonly users = new Map<string, SessionUser>();
   readonly events: AuditEvent[] = [];
+  /** The grants of which clients are to hear that they have ended. */
+  readonly told: string[] = [];
   readonly #sessions = new Map<string, Session>();
 
   constructor(private readonly denials: DenialStore) {}
@@ -72,19 +78,34 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return true;
   }
 
+  async adoptGrants(userId: string, fromId: string, toId: string): Promise<void> {
+    for (const { userId: owner, grant } of this.#sessions.values()) {
+      if (owner === userId && grant?.parentId === fromId) grant.parentId = toId;
+    }
+  }
+
+  async holdLive(id: string, now: Date): Promise<SessionWithUser | null> {
+    const session = await this.find(id);
+    return session !== null && mayContinue(session, now) ? session : null;
+  }
+
   async end(
     selection: NamedSelection,
     ending: SessionEnding,
   ): Promise<{ endedIds: string[]; denials: Denial[] }> {
     const { now, reason, denyUntil, quietSince, event } = ending;
-    const ended = this.#newestFirst().filter(
-      (session) => isSelected(session, selection) && sessionState(session, now) === "live",
-    );
+    const live = this.#newestFirst().filter((session) => sessionState(session, now) === "live");
+    const selected = live.filter((session) => isSelected(session, selection));
+    const ids = new Set(selected.map(({ id }) => id));
+    const ended = live.filter((session) => ids.has(session.id) || endsWith(session, ids, reason));
     const denials: Denial[] = [];
     for (const session of ended) {
       const { id, userId } = session;
       Object.assign(session, { endedAt: now, endReason: reason });
-      this.events.push({ ...event, at: now, userId, sessionId: id });
+      const clientId = clientIdOf(session);
+      if (clientId !== null) this.told.push(id);
+      const details = clientId === null ? event.details : { ...event.details, clientId };
+      this.events.push({ ...event, details, at: now, userId, sessionId: id });
       if (session.lastSeenAt > quietSince) denials.push({ kind: "sid", value: id, expiresAt: denyUntil });
     }
     await Promise.all(denials.map((denial) => this.denials.deny(denial)));
@@ -92,13 +113,26 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
   }
 
   async listLiveOfUser(userId: string, page: Page, now: Date): Promise<Listing<Session>> {
-    const live = (session: Session) => session.userId === userId && sessionState(session, now) === "live";
+    const live = (session: Session) =>
+      session.userId === userId && session.grant === null && sessionState(session, now) === "live";
     return paged(this.#newestFirst().filter(live), page);
   }
 
-  async listLiveIds(userId: string | null, page: Page, now: Date): Promise<Listing<string>> {
+  async listLiveGrants(userId: string, limit: number, now: Date): Promise<Session[]> {
+    const live = (session: Session) =>
+      session.userId === userId && session.grant !== null && sessionState(session, now) === "live";
+    return this.#newestFirst().filter(live).slice(0, limit);
+  }
+
+  async listLiveIds(
+    { userId, clientId }: Pick<SessionFilter, "userId" | "clientId">,
+    page: Page,
+    now: Date,
+  ): Promise<Listing<string>> {
     const live = (session: Session) => sessionState(session, now) === "live";
-    const theirs = this.#newestFirst().filter((session) => userId === null || session.userId === userId);
+    const theirs = this.#newestFirst()
+      .filter((session) => userId === null || session.userId === userId)
+      .filter((session) => clientId === null || clientIdOf(session) === clientId);
     const { items, nextCursor } = paged(theirs.filter(live), page);
     return { items: items.map(({ id }) => id), nextCursor };
   }
@@ -109,13 +143,14 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
   }
 
   async search(
-    { query, userId, state }: SessionFilter,
+    { query, userId, state, clientId }: SessionFilter,
     page: Page,
     now: Date,
   ): Promise<Listing<SessionWithUser>> {
     const found = this.#newestFirst()
       .map((session) => this.#withUser(session))
       .filter((session) => userId === null || session.userId === userId)
+      .filter((session) => clientId === null || clientIdOf(session) === clientId)
       .filter((session) => state === null || isInState(session, state, now))
       .filter((session) => query === null || isNamed(session, query));
     return paged(found, page);
@@ -136,8 +171,16 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
   }
 }
 
-const isProven = (session: Session, { generation, secretHash }: ProvenGeneration): boolean =>
-  session.generation === generation && Buffer.compare(session.secretHash, secretHash) === 0;
+const isProven = (session: Session, { generation, secretHash, clientId }: ProvenGeneration): boolean =>
+  session.generation === generation &&
+  clientIdOf(session) === clientId &&
+  Buffer.compare(session.secretHash, secretHash) === 0;
+
+const endsWith = ({ grant }: Session, parentIds: ReadonlySet<string>, reason: SessionEndReason): boolean =>
+  grant !== null &&
+  grant.parentId !== null &&
+  parentIds.has(grant.parentId) &&
+  (!grant.isOffline || endsOfflineGrants(reason));
 
 function isSelected({ id, userId }: Session, selection: NamedSelection): boolean {
   if (selection.kind === "user") return userId === selection.userId && id !== selection.exceptId;

@@ -5,7 +5,7 @@ import type { Listing, Page, SessionFilter, SessionStore } from "../session-stor
 import { NOW, newSession, type SessionStoreSubject } from "./session-store-contract";
 
 const at = (seconds: number): Date => addSeconds(NOW, seconds);
-const EVERYTHING: SessionFilter = { query: null, userId: null, state: null };
+const EVERYTHING: SessionFilter = { query: null, userId: null, state: null, clientId: null };
 
 /** How every implementation of `SessionStore` lists and searches. */
 export function describeSessionListing(name: string, open: () => Promise<SessionStoreSubject>): void {
@@ -95,8 +95,11 @@ export function describeSessionListing(name: string, open: () => Promise<Session
       await insert({ idleExpiresAt: NOW, expiresAt: NOW });
       const page = { limit: 50, cursor: null };
       expect(idsOf(await store.listLiveOfUser(ada.id, page, NOW))).toEqual([live]);
-      expect((await store.listLiveIds(ada.id, page, NOW)).items).toEqual([live]);
-      expect((await store.listLiveIds(null, page, NOW)).items).toEqual([his, live]);
+      expect((await store.listLiveIds({ userId: ada.id, clientId: null }, page, NOW)).items).toEqual([live]);
+      expect((await store.listLiveIds({ userId: null, clientId: null }, page, NOW)).items).toEqual([
+        his,
+        live,
+      ]);
     });
 
     describe("search", () => {
@@ -162,7 +165,7 @@ export function describeSessionListing(name: string, open: () => Promise<Session
                 (state === null || sessionState(session, NOW) === state) &&
                 (`${user.email}|${user.name}`.toLowerCase().includes(query) || ip.startsWith(query)),
             );
-            const filter = { query, state, userId: null };
+            const filter = { query, state, userId: null, clientId: null };
             const found = await readAll((page) => store.search(filter, page, NOW), 5);
             expect(found, `${query} ${state}`).toEqual(matching.map(({ id }) => id));
           }

@@ -12,6 +12,10 @@ export interface SessionStoreSubject {
   store: SessionStore;
   denials: DenialStore;
   addUser(user: Partial<SessionUser>): Promise<SessionUser>;
+  /** The id of a client that wants to hear of what ends. */
+  addClient(): Promise<string>;
+  /** The grants of which clients are to hear that they have ended. */
+  toldOf(): Promise<string[]>;
   /** All that was recorded, oldest first. */
   readEvents(): Promise<Omit<AuditEvent, "at">[]>;
 }
@@ -40,6 +44,7 @@ export function newSession(user: Pick<SessionUser, "id">, overrides: Partial<Ses
     expiresAt: at(29 * DAY_SECONDS),
     endedAt: null,
     endReason: null,
+    grant: null,
     ...BROWSER,
     ...overrides,
   };
@@ -77,6 +82,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
       sessionId: id,
       secretHash,
       generation,
+      clientId: null,
     });
     const rotate = (proven: ProvenGeneration, now = NOW) =>
       store.rotate(proven, { now, idleSeconds: 7 * DAY_SECONDS, client: OTHER });

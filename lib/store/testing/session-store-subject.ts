@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AuditEvent } from "@/lib/audit/events";
+import { randomId } from "@/lib/crypto/random";
 import type { Session, SessionUser } from "@/lib/sessions/session";
 import type { SessionStoreSubject } from "@/lib/sessions/testing/session-store-contract";
 import type { PrismaClient } from "../generated/client";
@@ -14,11 +15,15 @@ export async function sessionStoreSubject(
 ): Promise<SessionStoreSubject> {
   await db.denial.deleteMany();
   await db.user.deleteMany();
+  await db.client.deleteMany();
   const { id: lastId } = (await db.auditEvent.findFirst({ orderBy: { id: "desc" } })) ?? { id: 0n };
   return {
     store: stores.sessions,
     denials: stores.denials,
     addUser: (user) => addUser(db, user),
+    addClient: () => addClient(db),
+    toldOf: async () =>
+      (await db.logoutDelivery.findMany({ orderBy: { id: "asc" } })).map(({ sessionId }) => sessionId),
     readEvents: async () => {
       const rows = await db.auditEvent.findMany({ where: { id: { gt: lastId } }, orderBy: { id: "asc" } });
       return rows.map(({ ip, userAgent, type, actorId, userId, sessionId, details }) => ({
@@ -39,6 +44,28 @@ export async function addUser(db: PrismaClient, overrides: Partial<SessionUser>)
   // As somebody who has chosen a password: only then may they sign in, and count as an administrator.
   await db.user.create({ data: { ...data, passwordHash: "of no password" } });
   return data;
+}
+
+async function addClient(db: PrismaClient): Promise<string> {
+  const id = `client_${randomId()}`;
+  const lists = { grantTypes: ["authorization_code"], redirectUris: [], postLogoutRedirectUris: [] };
+  await db.client.create({
+    data: {
+      ...lists,
+      id,
+      name: "An app",
+      authMethod: "none",
+      scope: "openid",
+      algorithm: "ES256",
+      requiresDpop: false,
+      requiresPushedRequests: false,
+      backchannelLogoutUri: "https://app.example/logout",
+      tokensId: randomId(),
+      createdAt: CREATED_AT,
+      updatedAt: CREATED_AT,
+    },
+  });
+  return id;
 }
 
 /** Writes so many sessions like one that is there: each a second older than the last, with an id of its own. */

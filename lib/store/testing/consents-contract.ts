@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { addSeconds } from "@/lib/crypto/clock";
+import type { Consent } from "@/lib/oauth/stores";
+import { NOW } from "@/lib/sessions/testing/session-store-contract";
+import type { OpenDatabase } from "./both-databases";
+
+const RACERS = 50;
+
+export function describeConsents(database: () => OpenDatabase): void {
+  describe("consents", () => {
+    const consents = () => database().stores.consents;
+    async function newConsent(changes: Partial<Consent> = {}): Promise<Consent> {
+      const { userId, clientId } = await database().addParties();
+      return { userId, clientId, audience: "orders", scope: "openid", grantedAt: NOW, ...changes };
+    }
+    const found = ({ userId, clientId, audience }: Consent) => consents().find(userId, clientId, audience);
+
+    describe("a consent", () => {
+      it("is kept for the person, the client and the audience that it was given for", async () => {
+        const [consent, another] = [await newConsent(), await newConsent()];
+        await consents().keep(consent);
+        expect(await found(consent)).toEqual(consent);
+        for (const change of [
+          { userId: another.userId },
+          { clientId: another.clientId },
+          { audience: "stock" },
+        ]) {
+          expect(await found({ ...consent, ...change })).toBeNull();
+        }
+      });
+
+      it("takes the place of the former one, and of no other", async () => {
+        const consent = await newConsent();
+        const elsewhere = { ...consent, audience: "stock" };
+        for (const kept of [consent, elsewhere]) await consents().keep(kept);
+        const wider = { ...consent, scope: "openid email", grantedAt: addSeconds(NOW, 9) };
+        await consents().keep(wider);
+        expect(await found(consent)).toEqual(wider);
+        expect(await consents().listOfUser(consent.userId)).toEqual([wider, elsewhere]);
+      });
+
+      it("is one when it is given many times at once", async () => {
+        const consent = await newConsent();
+        await Promise.all(Array.from({ length: RACERS }, () => consents().keep(consent)));
+        expect(await consents().listOfUser(consent.userId)).toEqual([consent]);
+      });
+
+      it("is withdrawn for all audiences of its client, and for no other client or person", async () => {
+        const [consent, another] = [await newConsent(), await newConsent()];
+        const kept = [
+          { ...consent, clientId: another.clientId },
+          { ...consent, userId: another.userId },
+        ] as const;
+        const withdrawn = [consent, { ...consent, audience: "stock" }] as const;
+        for (const each of [...kept, ...withdrawn]) await consents().keep(each);
+        expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(2);
+        expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(0);
+        expect(await Promise.all([...kept, ...withdrawn].map(found))).toEqual([...kept, null, null]);
+      });
+    });
+  });
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { addSeconds } from "@/lib/crypto/clock";
+import type { PushedRequest } from "@/lib/oauth/stores";
+import { NOW } from "@/lib/sessions/testing/session-store-contract";
+import type { OpenDatabase } from "./both-databases";
+import { randomHash } from "./oauth-rows";
+
+const PARAMETERS = {
+  response_type: "code",
+  state: `"\\ 日本 🔑\n'`,
+  scope: "",
+  __proto: "x",
+  ключ: "значение",
+};
+
+export function describePushedRequests(database: () => OpenDatabase): void {
+  describe("pushed requests", () => {
+    const requests = () => database().stores.pushedRequests;
+    async function insert(): Promise<PushedRequest> {
+      const { clientId } = await database().addParties();
+      const request = {
+        hash: randomHash(),
+        clientId,
+        parameters: PARAMETERS,
+        expiresAt: addSeconds(NOW, 600),
+      };
+      await requests().insert(request);
+      return request;
+    }
+
+    it("a request is found as it was sent, until the millisecond before it expires", async () => {
+      const request = await insert();
+      expect(await requests().find(request.hash, NOW)).toEqual(request);
+      expect(await requests().find(request.hash, addSeconds(request.expiresAt, -0.001))).toEqual(request);
+      expect(await requests().find(request.hash, request.expiresAt)).toBeNull();
+      expect(await requests().find(randomHash(), NOW)).toBeNull();
+    });
+
+    it("is gone once it is removed, and no other", async () => {
+      const [gone, kept] = [await insert(), await insert()];
+      await requests().remove(gone.hash);
+      await requests().remove(gone.hash);
+      expect(await requests().find(gone.hash, NOW)).toBeNull();
+      expect(await requests().find(kept.hash, NOW)).toEqual(kept);
+    });
+  });
+}

@@ -10,6 +10,7 @@ import {
   KEY_RETIRING_SECONDS,
   KEY_STAGED_SECONDS,
   KEYRING_POLL_MS,
+  LOGOUT_DELIVERY_MS,
   REDIS_CHECK_MS,
   SIGNATURE_COUNT_MS,
   SIGNER_SWEEP_MS,
@@ -30,7 +31,12 @@ import { openSignerSocket } from "./keys/signer-socket";
 import { secretUse } from "./keys/signing-key";
 import { sweepSigner } from "./keys/sweep-signer";
 import { createMetrics, type Metrics } from "./metrics/metrics";
+import { ClientKeys } from "./oauth/client-keys";
+import { deliverLogouts } from "./oauth/deliver-logouts";
+import type { OAuthDependencies } from "./oauth/dependencies";
+import { SignedMarks } from "./oauth/signed-mark";
 import { fetchJson } from "./outbound/fetch-json";
+import { postForm } from "./outbound/post-form";
 import { ROUTE_PATTERNS } from "./policy/routes";
 import { openRedis, type RedisLink } from "./redis/redis-link";
 import type { DenialStore } from "./revocation/denial";
@@ -77,6 +83,7 @@ export interface Services {
   sessions: SessionDependencies;
   identity: IdentityDependencies;
   audiences: AudienceDependencies;
+  oauth: OAuthDependencies;
   /** Whether an error means that the database, or whoever signs, could not be asked. */
   isOutage(error: unknown): boolean;
   /** Within `handle`, whoever is let in once is not refused later, unless his session or token is taken back. */
@@ -115,6 +122,8 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
   });
   const verifier = createVerifier(settings, clock, keyring);
   const sessions = createSessionDependencies(settings, clock, metrics, stores, keyring, verifier, denylist);
+  const audiences = createAudienceDependencies(settings, clock, stores, rotation, denylist);
+  const oauth = createOAuthDependencies(settings, clock, stores, sessions, audiences);
   const background = new Background(log);
   return {
     settings,
@@ -128,7 +137,8 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
     feed,
     sessions,
     identity: createIdentityDependencies(settings, clock, stores, sessions),
-    audiences: createAudienceDependencies(settings, clock, stores, rotation, denylist),
+    audiences,
+    oauth,
     isOutage: (error) => isOutage(error) || isSigningUnavailable(error) || isRecipientKeyUnavailable(error),
     duringRequest: (handle) => verifier.duringRequest(() => denylist.duringRequest(handle)),
     openKeys,
@@ -148,6 +158,9 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
       background.every(SIGNATURE_COUNT_MS, "count signatures", () => signatures.flush());
       background.every(DENYLIST_POLL_MS, "read the denylist", () => denylist.sync());
       background.every(REDIS_CHECK_MS, "check the eviction policy of Redis", () => denylist.checkEviction());
+      background.every(LOGOUT_DELIVERY_MS, "tell clients of ended sessions", async () => {
+        await deliverLogouts(oauth);
+      });
       background.every(AUDIT_CHAIN_MS, "chain the audit log", () => stores.auditChain.chainNew());
       background.every(CLEANUP_INTERVAL_MS, "clean up", async () => {
         denylist.forgetExpired();
@@ -301,6 +314,35 @@ function createAudienceDependencies(
       const use = isItsOwn ? secretUse(identifier) : "access_token";
       return findSigner(keys.keyring, denylist, () => keys.keyring.findSignerFor(use, algorithm));
     },
+    issuer: origin,
+    clockToleranceSeconds,
+    clock,
+  };
+}
+
+function createOAuthDependencies(
+  settings: Settings,
+  clock: Clock,
+  stores: DatabaseStores,
+  sessions: SessionDependencies,
+  audiences: AudienceDependencies,
+): OAuthDependencies {
+  const { origin, privateHosts, clockToleranceSeconds, secrets } = settings;
+  const { keyring } = audiences.keys;
+  const fetchPublic = (url: string) => fetchJson(url, { privateHosts });
+  return {
+    stores,
+    atomically: (work) => stores.atomically(work),
+    sessions,
+    audiences,
+    findSigner: (algorithm) =>
+      findSigner(keyring, sessions.denylist, () => keyring.findSignerFor("access_token", algorithm)),
+    fetchJson: fetchPublic,
+    postForm: (url, form) => postForm(url, form, { privateHosts }),
+    clientKeys: new ClientKeys({ fetchJson: fetchPublic, clock }),
+    rateLimiter: stores.rateLimiter,
+    marks: new SignedMarks(secrets),
+    privateHosts,
     issuer: origin,
     clockToleranceSeconds,
     clock,

@@ -26,6 +26,9 @@ test.each([
   ["lib/sessions/a.ts", 'const { x } = await import("@/lib/identity/sign-in");'],
   ["lib/sessions/a.ts", 'import type { Services } from "@/lib/services";'],
   ["lib/identity/a.ts", 'import { createUserStore } from "@/lib/store/users";'],
+  ["lib/sessions/a.ts", 'import { scopeOf } from "@/lib/oauth/client";'],
+  ["lib/oauth/a.ts", 'import { createClientStore } from "@/lib/store/clients";'],
+  ["lib/oauth/a.ts", 'import type { Verifier } from "../verifier/verifier";'],
   ["lib/services.ts", 'import { page } from "@/app/page";'],
   ["app/page.tsx", 'import { openStores } from "@/lib/store/stores";'],
   ["middleware.ts", 'import { openStores } from "./lib/store/stores";'],
@@ -45,6 +48,8 @@ test.each([
 test.each([
   ["lib/keys/a.ts", 'import { sealed } from "@/lib/crypto/sealed-box";'],
   ["lib/store/users.ts", 'import { Prisma } from "./generated/client";'],
+  ["lib/oauth/a.ts", 'import { fetchJson } from "@/lib/outbound/fetch-json";'],
+  ["lib/store/clients.ts", 'import type { ClientStore } from "@/lib/oauth/client";'],
   ["lib/services.ts", 'import { openStores } from "./store/stores";'],
   ["app/page.tsx", 'import { services } from "@/lib/services";\nimport { cache } from "react";'],
   ["lib/redis/a.ts", 'import { Redis } from "ioredis";\nimport { x } from "@/lib/config/durations";'],

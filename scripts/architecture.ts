@@ -51,6 +51,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/outbound",
     "lib/sessions",
   ],
+  "lib/oauth": [
+    "lib/config",
+    "lib/errors",
+    "lib/crypto",
+    "lib/policy",
+    "lib/audit",
+    "lib/metrics",
+    "lib/keys",
+    "lib/tokens",
+    "lib/outbound",
+    "lib/revocation",
+    "lib/sessions",
+    "lib/identity",
+    "lib/audiences",
+  ],
   "lib/verifier": ["lib/config", "lib/crypto", "lib/keys", "lib/tokens", "lib/revocation"],
   "lib/store": [
     "lib/config",
@@ -63,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/sessions",
     "lib/identity",
     "lib/audiences",
+    "lib/oauth",
   ],
 };
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildVerifierPackage, minifiedSizes } from "./verifier-package";
 
-/** `npm run build:verifier`: makes dist/verifier, and exits 1 when it has become too large. */
+/** `npm run build:verifier`: makes dist/verifier, and exits 1 when its core has become too large. */
 const MAX_BYTES = 15 * 1024;
 
 const folder = join(import.meta.dirname, "../dist/verifier");
@@ -11,8 +11,8 @@ for (const { name, bytes, compressedBytes } of sizes) {
   process.stdout.write(`${name.padEnd(8)} ${bytes} bytes minified, ${compressedBytes} compressed\n`);
 }
 process.stdout.write(`@latchkey/verifier is in ${folder}\n`);
-const total = sizes.at(-1)?.bytes ?? 0;
-if (total > MAX_BYTES) {
-  process.stderr.write(`The kit is ${total} bytes minified; it may be ${MAX_BYTES}.\n`);
+const core = sizes.find(({ name }) => name === "core");
+if (core === undefined || core.bytes > MAX_BYTES) {
+  process.stderr.write(`The core is ${core?.bytes} bytes minified; it may be ${MAX_BYTES}.\n`);
   process.exitCode = 1;
 }

@@ -25,6 +25,7 @@ describe("the package", () => {
     const others = files.filter((name) => !/^(types\/lib\/.+\.d\.ts|shared-[A-Z0-9]+\.js)$/.test(name));
     expect(others.toSorted()).toEqual([
       "README.md",
+      "dpop.js",
       "express.js",
       "fastify.js",
       "index.js",
@@ -65,6 +66,7 @@ const importsOf = (path: string): string[] =>
 
 test("the size of each entry, and of all", async () => {
   const sizes = await minifiedSizes();
-  expect(sizes.map(({ name }) => name)).toEqual(["index", "express", "fastify", "request", "all"]);
+  const names = ["index", "express", "fastify", "request", "dpop", "core", "all"];
+  expect(sizes.map(({ name }) => name)).toEqual(names);
   for (const { bytes } of sizes) expect(bytes).toBeGreaterThan(100);
 });

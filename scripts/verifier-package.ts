@@ -8,13 +8,15 @@ const PROJECT = join(import.meta.dirname, "..");
 const SOURCES = join(PROJECT, "lib/verifier");
 
 /** What may be imported of the package, and the file of lib/verifier that it is. */
-const ENTRIES = { ".": "index", "./express": "express", "./fastify": "fastify", "./request": "request" };
+const CORE = { ".": "index", "./express": "express", "./fastify": "fastify", "./request": "request" };
+/** With what is for those alone who have a use for it. */
+const ENTRIES = { ...CORE, "./dpop": "dpop" };
 const FILES = Object.values(ENTRIES);
 
 const TYPES = "types";
 const TYPES_OF_ENTRIES = `${TYPES}/lib/verifier`;
 
-/** Of one entry, or of all of them: without jose. */
+/** Of one entry, or of several: without jose. */
 export interface MinifiedSize {
   name: string;
   bytes: number;
@@ -33,16 +35,19 @@ export async function buildVerifierPackage(folder: string): Promise<void> {
   copyFileSync(join(PROJECT, "LICENSE"), join(folder, "LICENSE"));
 }
 
-/** Each entry by itself, and last the whole of them with what they share counted once. */
+/** Each entry by itself, the core, and all of them; what several share is counted once. */
 export async function minifiedSizes(): Promise<MinifiedSize[]> {
-  const groups = [...FILES.map((file) => [file]), FILES];
-  return Promise.all(groups.map((files) => minifiedSize(files)));
+  const groups = {
+    ...Object.fromEntries(FILES.map((file) => [file, [file]])),
+    core: Object.values(CORE),
+    all: FILES,
+  };
+  return Promise.all(Object.entries(groups).map(([name, files]) => minifiedSize(name, files)));
 }
 
-async function minifiedSize(files: readonly string[]): Promise<MinifiedSize> {
+async function minifiedSize(name: string, files: readonly string[]): Promise<MinifiedSize> {
   const { outputFiles } = await bundle(files, { outdir: PROJECT, minify: true, write: false });
   const contents = Buffer.concat(outputFiles.map((file) => file.contents));
-  const name = files.length === 1 ? files.join() : "all";
   return { name, bytes: contents.byteLength, compressedBytes: gzipSync(contents).byteLength };
 }
 

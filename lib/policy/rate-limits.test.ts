@@ -15,5 +15,7 @@ it("is exactly this", () => {
     ["signUpByAddress", 20, 3600, "address"],
     ["oneTimeLinkByAddress", 30, 900, "address"],
     ["passwordCheckByUser", 10, 900, "user"],
+    ["userCodeByUser", 10, 900, "user"],
+    ["deviceAuthorizationByAddress", 60, 900, "address"],
   ]);
 });

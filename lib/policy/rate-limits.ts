@@ -56,6 +56,27 @@ export const RATE_LIMITS = {
     per: "user",
     counts: "password checks of a signed-in person",
   },
+  /** A signed-in person guessing the code that a device shows to somebody else (RFC 8628 section 5.1). */
+  userCodeByUser: {
+    points: 10,
+    windowSeconds: minutesToSeconds(15),
+    per: "user",
+    counts: "user codes of devices that a signed-in person looks up or answers",
+  },
+  /** User codes are few: whoever asks for many makes each guess a better one. */
+  deviceAuthorizationByAddress: {
+    points: 60,
+    windowSeconds: minutesToSeconds(15),
+    per: "address",
+    counts: "device authorizations that were asked for",
+  },
+  /** Each is kept until it is answered or has expired. */
+  pushedRequestByAddress: {
+    points: 300,
+    windowSeconds: minutesToSeconds(15),
+    per: "address",
+    counts: "authorization requests that were sent ahead",
+  },
 } as const satisfies Record<string, RateLimit>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

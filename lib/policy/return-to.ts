@@ -2,7 +2,8 @@ import { isCanonicalTarget } from "./request-target";
 import { routeFor } from "./routes";
 
 const HOME = "/";
-const MAX_RETURN_TO_CHARACTERS = 2048;
+/** Room for the requests of clients, which come back by it. */
+const MAX_RETURN_TO_CHARACTERS = 6144;
 
 /** Pages that are over once someone has signed in, with all that may come to lie below them. */
 const SIGN_IN_PAGES = new Set(["login", "signup", "setup", "reset-password"]);

@@ -6,6 +6,8 @@ import { findRoute, INTERNAL, ROUTE_PATTERNS, ROUTES, routeFor, UNKNOWN_API, UNK
 const OPEN_TO_STRANGERS = [
   "/",
   "/.well-known/jwks.json",
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/openid-configuration",
   "/api/auth/login",
   "/api/auth/logout",
   "/api/auth/refresh",
@@ -18,10 +20,19 @@ const OPEN_TO_STRANGERS = [
   "/icon.svg",
   "/login",
   "/metrics",
+  "/oauth/authorize",
+  "/oauth/device_authorization",
+  "/oauth/end-session",
+  "/oauth/introspect",
+  "/oauth/par",
+  "/oauth/revoke",
+  "/oauth/token",
+  "/oauth/userinfo",
   "/readyz",
   "/reset-password",
   "/robots.txt",
   "/setup",
+  "/sign-out",
   "/signup",
 ];
 
@@ -45,7 +56,7 @@ describe("the table", () => {
       /^(\/api)?\/admin(\/|$)/.test(pattern),
     );
     expect(patternsWith("admin")).toEqual(under.sort());
-    expect(under).toHaveLength(20);
+    expect(under).toHaveLength(26);
   });
 
   it("names each pattern once and never an internal one", () => {
@@ -59,6 +70,15 @@ describe("the table", () => {
       ROUTES.filter((route) => route.kind === "api").map((route) => [route.pattern, route.methods.join(" ")]),
     );
     expect(methods).toEqual({
+      "/.well-known/jwks.json": "GET OPTIONS HEAD",
+      "/.well-known/oauth-authorization-server": "GET OPTIONS HEAD",
+      "/.well-known/openid-configuration": "GET OPTIONS HEAD",
+      "/oauth/token": "POST OPTIONS",
+      "/oauth/revoke": "POST OPTIONS",
+      "/oauth/userinfo": "GET POST OPTIONS HEAD",
+      "/oauth/introspect": "POST",
+      "/oauth/par": "POST",
+      "/oauth/device_authorization": "POST",
       "/api/csp-reports": "POST",
       "/api/revocations": "GET HEAD",
       "/api/auth/refresh": "POST",
@@ -70,6 +90,8 @@ describe("the table", () => {
       "/api/auth/token": "POST",
       "/api/sessions": "GET DELETE HEAD",
       "/api/sessions/{id}": "DELETE",
+      "/api/apps": "GET HEAD",
+      "/api/apps/{id}": "DELETE",
       "/api/admin/sessions": "GET HEAD",
       "/api/admin/sessions/revoke": "POST",
       "/api/admin/users": "GET POST HEAD",
@@ -84,12 +106,35 @@ describe("the table", () => {
       "/api/admin/audiences/{identifier}/secrets": "POST",
       "/api/admin/audiences/{identifier}/secrets/activate": "POST",
       "/api/admin/audiences/{identifier}/feed-token": "POST",
+      "/api/admin/clients": "GET POST HEAD",
+      "/api/admin/clients/{id}": "GET PATCH DELETE HEAD",
+      "/api/admin/clients/{id}/secrets": "POST DELETE",
+      "/api/admin/clients/{id}/revoke": "POST",
     });
   });
 
-  it("answers no OPTIONS, TRACE or other method, and lets only pages and the API post", () => {
+  it("lets scripts of other sites ask just what they may send to these, and be answered", () => {
+    const asked = ROUTES.filter(({ methods }) => methods.includes("OPTIONS"));
+    expect(asked.map(({ pattern }) => pattern)).toEqual([
+      "/.well-known/jwks.json",
+      "/.well-known/oauth-authorization-server",
+      "/.well-known/openid-configuration",
+      "/oauth/token",
+      "/oauth/revoke",
+      "/oauth/userinfo",
+    ]);
+  });
+
+  it("takes unsafe requests of other sites for clients alone", () => {
+    const forClients = ROUTES.filter(({ isForClients }) => isForClients).map(({ pattern }) => pattern);
+    expect(forClients.filter((pattern) => !/^\/(oauth|\.well-known)\//.test(pattern))).toEqual([]);
+    expect(forClients).not.toContain("/oauth/consent");
+    expect(forClients).not.toContain("/oauth/continue");
+  });
+
+  it("answers no TRACE or other method, and lets only pages and the API post", () => {
     for (const route of [...ROUTES, UNKNOWN_PAGE, UNKNOWN_API, INTERNAL]) {
-      expect(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).toEqual(
+      expect(["GET", "OPTIONS", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).toEqual(
         expect.arrayContaining([...route.methods]),
       );
     }

@@ -13,6 +13,11 @@ export interface Route {
   access: Access;
   kind: "page" | "api" | "document";
   methods: readonly string[];
+  /**
+   * Any site may send its requests, unsafe ones included: they carry what proves who sent them, and no unsafe one does
+   * anything by a cookie.
+   */
+  isForClients?: true;
 }
 
 /** A server action posts to the address of its page. */
@@ -42,12 +47,32 @@ const file = (pattern: string): Route => ({
   methods: ["GET", "HEAD"],
 });
 
+/** An endpoint of OAuth 2: for clients, which may be anywhere. */
+const endpoint = (pattern: string, ...methods: string[]): Route => ({
+  pattern,
+  access: "anonymous",
+  kind: "api",
+  methods: withHead(methods),
+  isForClients: true,
+});
+
+/** Where a client sends a person's browser, with a form or without: whatever its handler answers. */
+const arrival = (pattern: string): Route => ({
+  pattern,
+  access: "optional",
+  kind: "page",
+  methods: PAGE_METHODS,
+  isForClients: true,
+});
+
 export const ROUTES: readonly Route[] = [
   file("/healthz"),
   file("/readyz"),
   // Anonymous here: whether a caller may read it, the front door decides (metrics-access.ts).
   file("/metrics"),
-  file("/.well-known/jwks.json"),
+  endpoint("/.well-known/jwks.json", "GET", "OPTIONS"),
+  endpoint("/.well-known/oauth-authorization-server", "GET", "OPTIONS"),
+  endpoint("/.well-known/openid-configuration", "GET", "OPTIONS"),
   file("/robots.txt"),
   file("/error.css"),
   file("/favicon.ico"),
@@ -59,9 +84,24 @@ export const ROUTES: readonly Route[] = [
   page("optional", "/setup"),
   page("optional", "/reset-password"),
 
+  arrival("/oauth/authorize"),
+  arrival("/oauth/end-session"),
+  page("session", "/oauth/consent"),
+  page("session", "/oauth/continue"),
+  page("optional", "/sign-out"),
+  page("session", "/device"),
+
+  endpoint("/oauth/token", "POST", "OPTIONS"),
+  endpoint("/oauth/revoke", "POST", "OPTIONS"),
+  endpoint("/oauth/userinfo", "GET", "POST", "OPTIONS"),
+  endpoint("/oauth/introspect", "POST"),
+  endpoint("/oauth/par", "POST"),
+  endpoint("/oauth/device_authorization", "POST"),
+
   page("session", "/account"),
   page("session", "/account/security"),
   page("session", "/account/sessions"),
+  page("session", "/account/apps"),
 
   page("admin", "/admin"),
   page("admin", "/admin/sessions"),
@@ -69,6 +109,8 @@ export const ROUTES: readonly Route[] = [
   page("admin", "/admin/keys"),
   page("admin", "/admin/audiences"),
   page("admin", "/admin/audiences/view"),
+  page("admin", "/admin/clients"),
+  page("admin", "/admin/clients/view"),
 
   api("anonymous", "/api/csp-reports", "POST"),
   // Anonymous here: a service shows a token that is no session's, at which its handler looks.
@@ -83,6 +125,8 @@ export const ROUTES: readonly Route[] = [
   api("session", "/api/auth/token", "POST"),
   api("session", "/api/sessions", "GET", "DELETE"),
   api("session", "/api/sessions/{id}", "DELETE"),
+  api("session", "/api/apps", "GET"),
+  api("session", "/api/apps/{id}", "DELETE"),
 
   api("admin", "/api/admin/sessions", "GET"),
   api("admin", "/api/admin/sessions/revoke", "POST"),
@@ -98,6 +142,10 @@ export const ROUTES: readonly Route[] = [
   api("admin", "/api/admin/audiences/{identifier}/secrets", "POST"),
   api("admin", "/api/admin/audiences/{identifier}/secrets/activate", "POST"),
   api("admin", "/api/admin/audiences/{identifier}/feed-token", "POST"),
+  api("admin", "/api/admin/clients", "GET", "POST"),
+  api("admin", "/api/admin/clients/{id}", "GET", "PATCH", "DELETE"),
+  api("admin", "/api/admin/clients/{id}/secrets", "POST", "DELETE"),
+  api("admin", "/api/admin/clients/{id}/revoke", "POST"),
 ];
 
 /** What is not in the table asks for a session first, so that a stranger cannot tell which paths exist. */

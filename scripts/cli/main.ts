@@ -18,6 +18,15 @@ import {
   audiencesSecret,
 } from "./audiences";
 import { auditExport, auditVerify } from "./audit";
+import {
+  clientsAdd,
+  clientsAddSecret,
+  clientsChange,
+  clientsEndPreviousSecret,
+  clientsList,
+  clientsRemove,
+  clientsRevoke,
+} from "./clients";
 import { type Command, UsageError } from "./command";
 import { databaseCopy } from "./database";
 import { doctor } from "./doctor";
@@ -47,6 +56,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "audiences feed-token": audiencesFeedToken,
   "audiences secret": audiencesSecret,
   "audiences activate-secret": audiencesActivateSecret,
+  "clients list": clientsList,
+  "clients add": clientsAdd,
+  "clients change": clientsChange,
+  "clients remove": clientsRemove,
+  "clients add-secret": clientsAddSecret,
+  "clients end-previous-secret": clientsEndPreviousSecret,
+  "clients revoke": clientsRevoke,
   "drill rotation": drillRotation,
   "audit verify": auditVerify,
   "audit export": auditExport,
@@ -54,7 +70,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   doctor,
 };
 
-/** Longer than any option. */
 const DASHED_KID = /^-[A-Za-z0-9_-]{21,42}$/;
 
 const DONE = 0;
@@ -94,7 +109,7 @@ function readCommand(words: readonly string[]) {
 function parse(words: string[], command: Command) {
   try {
     const options = { ...command.options, json: { type: "boolean" as const } };
-    const args = command.positionals === 0 ? words : kidsLast(words);
+    const args = command.positionals === 0 ? words : kidsLast(words, command.options);
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -102,8 +117,9 @@ function parse(words: string[], command: Command) {
 }
 
 /** One key id in 64 begins with a dash; what stands behind `--` is no option. */
-function kidsLast(words: string[]): string[] {
-  const kids = words.filter((word) => DASHED_KID.test(word));
+function kidsLast(words: string[], options: Command["options"]): string[] {
+  const isOption = (word: string) => word.startsWith("--") && Object.hasOwn(options, word.slice(2));
+  const kids = words.filter((word) => DASHED_KID.test(word) && !isOption(word));
   if (kids.length === 0) return words;
   return [...words.filter((word) => word !== "--" && !kids.includes(word)), "--", ...kids];
 }

@@ -1,7 +1,7 @@
 import { deviceName } from "../../lib/policy/user-agent";
 import type { Services } from "../../lib/services";
 import { endSessions } from "../../lib/sessions/end-sessions";
-import { sessionState } from "../../lib/sessions/session";
+import { clientIdOf, sessionState } from "../../lib/sessions/session";
 import type { SessionSelection } from "../../lib/sessions/session-store";
 import { type Command, type CommandArguments, table, UsageError } from "./command";
 import { eachPage } from "./each-page";
@@ -17,6 +17,7 @@ export const sessionsList: Command = {
     const filter = {
       query: textOf(options.search),
       userId: null,
+      clientId: null,
       state: options.all ? null : ("live" as const),
     };
     const sessions = await eachPage((page) => stores.sessions.search(filter, page, now));
@@ -25,13 +26,17 @@ export const sessionsList: Command = {
       email: session.user.email,
       state: sessionState(session, now),
       device: deviceName(session.userAgent),
+      clientId: clientIdOf(session),
       ip: session.ip,
       lastSeenAt: session.lastSeenAt,
     }));
-    const rows = data.map(({ id, email, state, device, ip, lastSeenAt }) => {
-      return [id, email, state, device, ip, lastSeenAt.toISOString()];
+    const rows = data.map(({ id, email, state, device, clientId, ip, lastSeenAt }) => {
+      return [id, email, state, device, clientId ?? "-", ip, lastSeenAt.toISOString()];
     });
-    return { data, lines: table([["ID", "PERSON", "STATE", "DEVICE", "ADDRESS", "LAST SEEN"], ...rows]) };
+    return {
+      data,
+      lines: table([["ID", "PERSON", "STATE", "DEVICE", "APP", "ADDRESS", "LAST SEEN"], ...rows]),
+    };
   },
 };
 

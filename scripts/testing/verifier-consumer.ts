@@ -13,8 +13,10 @@ const run = promisify(execFile);
 const CONSUMER = `
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { createHash } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Claims, createVerifier, type Verification, type VerifierOptions } from "@latchkey/verifier";
+import { dpop, type DpopOptions } from "@latchkey/verifier/dpop";
 import { claimsOf, requireToken } from "@latchkey/verifier/express";
 import { requireToken as requireTokenOfFastify } from "@latchkey/verifier/fastify";
 import { authenticateRequest } from "@latchkey/verifier/request";
@@ -27,16 +29,27 @@ const server = createServer((_request, response) => {
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
 const issuer = "http://127.0.0.1:" + (server.address() as AddressInfo).port;
 
-const options: VerifierOptions = { profile: "mesh", issuer, audience: "orders", revocation: "none" };
+const dpopOptions: DpopOptions = { publicUrl: issuer };
+const options: VerifierOptions = { profile: "mesh", issuer, audience: "orders", revocation: "none", dpop: dpop(dpopOptions) };
 const verifier = createVerifier(options);
 await verifier.ready();
 
 const now = Math.floor(Date.now() / 1000);
-const token = await new SignJWT({ client_id: "latchkey", sid: "session", auth_time: now, amr: ["pwd"], scope: "read" })
+const issue = (claims: object) => new SignJWT({ client_id: "latchkey", sid: "session", auth_time: now, amr: ["pwd"], scope: "read", ...claims })
   .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "one" })
   .setIssuer(issuer).setAudience("orders").setSubject("ada").setJti("id")
   .setIssuedAt(now).setNotBefore(now).setExpirationTime(now + 60)
   .sign(privateKey);
+const token = await issue({});
+
+const client = await generateKeyPair("ES256");
+const jwk = await exportJWK(client.publicKey);
+const bound = await issue({ cnf: { jkt: await calculateJwkThumbprint(jwk) } });
+const ath = createHash("sha256").update(bound).digest("base64url");
+const proof = await new SignJWT({ htm: "GET", htu: issuer + "/orders", ath, jti: "proof", iat: now })
+  .setProtectedHeader({ alg: "ES256", typ: "dpop+jwt", jwk })
+  .sign(client.privateKey);
+const proven = new Request(issuer + "/orders", { headers: { authorization: "DPoP " + bound, dpop: proof } });
 
 const accepted: Verification = await verifier.verify(token);
 const refused: Verification = await verifier.verify(token + "x");
@@ -45,6 +58,8 @@ const claims: Claims | Response = await authenticateRequest(verifier, new Reques
 const forbidden = await verifier.authenticate(headers.authorization, { scope: "write" });
 const request = { headers };
 await requireToken(verifier, { maxAgeSeconds: 300 })(request, server as never, () => undefined);
+const bySender: Claims | Response = await authenticateRequest(verifier, proven);
+const again: Claims | Response = await authenticateRequest(verifier, proven);
 console.log(JSON.stringify({
   accepted: accepted.ok && accepted.claims.sub,
   refused: refused.ok || refused.error,
@@ -52,10 +67,15 @@ console.log(JSON.stringify({
   forbidden: forbidden.ok || forbidden.headers["WWW-Authenticate"],
   auth: claimsOf(request).sid,
   fastify: typeof requireTokenOfFastify(verifier),
+  bound: bySender instanceof Response ? bySender.status : bySender.cnf?.jkt.length,
+  again: again instanceof Response && again.headers.get("www-authenticate"),
+  alone: (await verifier.verify(bound)).ok,
 }));
 verifier.close();
 server.close();
 
+// @ts-expect-error Where the requests go has to be said.
+export const nowhere: DpopOptions = {};
 // @ts-expect-error There is no such option.
 export const misspelled: VerifierOptions = { profile: "mesh", issuer, audience: "orders", revocations: "none" };
 // @ts-expect-error The keys are of another profile.
@@ -69,9 +89,12 @@ export const EXPECTED = {
   accepted: "ada",
   refused: "invalid_token",
   claims: "read",
-  forbidden: 'Bearer error="insufficient_scope", scope="write"',
+  forbidden: 'Bearer error="insufficient_scope", scope="write", DPoP algs="ES256 RS256 PS256 EdDSA"',
   auth: "session",
   fastify: "function",
+  bound: 43,
+  again: 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA"',
+  alone: false,
 };
 
 /** Builds the package and installs it, as npm packs it, into a service of its own; says where that is. Needs no registry. */

@@ -1,0 +1,138 @@
+import type { Actor } from "@/lib/audit/actor";
+import { doneBy } from "@/lib/audit/actor";
+import { SIGN_IN_AGAIN_SECONDS } from "@/lib/config/durations";
+import { secondsBetween } from "@/lib/crypto/clock";
+import type { SessionWithUser } from "@/lib/sessions/session";
+import { newAuthorizationCode } from "./authorization-code";
+import type { AuthorizationRequest } from "./authorization-request";
+import type { OAuthDependencies } from "./dependencies";
+import { OAuthError, type OAuthErrorCode, type ReturnAddress } from "./oauth-error";
+import { forgetPushed } from "./pushed-request";
+import { isClaimable, withParameters } from "./redirect-uri";
+import { formatScope, isWithin } from "./scope";
+
+/** What has to happen next. */
+export type AuthorizationStep =
+  /** The person signs in, again where they are signed in. */
+  | { kind: "sign_in"; isAgain: boolean }
+  /** The person is asked. */
+  | { kind: "consent" }
+  /** The browser goes back to the client. */
+  | { kind: "return"; to: string };
+
+/**
+ * Takes an authorization request as far as it goes without asking the person anything. `signInCountsSince` is since when
+ * a sign-in counts as the new one that the request asked for; null: it was not asked for yet.
+ * Throws `login_required` and `interaction_required` where nobody may be asked (`prompt=none`).
+ */
+export async function authorize(
+  deps: OAuthDependencies,
+  request: AuthorizationRequest,
+  session: SessionWithUser | null,
+  signInCountsSince: Date | null,
+): Promise<AuthorizationStep> {
+  const mayAsk = !request.prompts.has("none");
+  if (session === null || needsSignIn(deps, request, session, signInCountsSince)) {
+    if (mayAsk) return { kind: "sign_in", isAgain: session !== null };
+    throw returned(request, "login_required", "The person has to sign in.");
+  }
+  if (await needsConsent(deps, request, session)) {
+    if (mayAsk) return { kind: "consent" };
+    throw returned(request, "interaction_required", "The person has to be asked.");
+  }
+  return { kind: "return", to: await answerWithCode(deps, deps.stores, request, session) };
+}
+
+/** Whether the request wants a newer sign-in than this session's (OpenID Connect Core section 3.1.2.1). */
+export function needsSignIn(
+  { clock }: Pick<OAuthDependencies, "clock">,
+  { prompts, maxAgeSeconds }: AuthorizationRequest,
+  { authenticatedAt }: Pick<SessionWithUser, "authenticatedAt">,
+  countsSince: Date | null,
+): boolean {
+  const now = clock.now();
+  const isRecent = countsSince !== null && secondsBetween(countsSince, now) < SIGN_IN_AGAIN_SECONDS;
+  if (isRecent && authenticatedAt >= countsSince) return false;
+  if (prompts.has("login") || prompts.has("select_account")) return true;
+  return maxAgeSeconds !== null && secondsBetween(authenticatedAt, now) >= maxAgeSeconds;
+}
+
+/**
+ * Also where the answer would go to whichever program on the device has claimed the address: nobody else can tell it from
+ * the one that the person once allowed (RFC 8252 section 8.6).
+ */
+async function needsConsent(
+  { stores }: OAuthDependencies,
+  { client, redirectUri, audience, scope, prompts }: AuthorizationRequest,
+  { userId }: SessionWithUser,
+): Promise<boolean> {
+  if (prompts.has("consent") || isClaimable(redirectUri)) return true;
+  const consent = await stores.consents.find(userId, client.id, audience);
+  return consent === null || !isWithin(scope.split(" "), consent.scope.split(" "));
+}
+
+/** Remembers what the person has agreed to, and returns where the browser goes with the code. */
+export async function allow(
+  deps: OAuthDependencies,
+  request: AuthorizationRequest,
+  session: SessionWithUser,
+  actor: Actor,
+): Promise<string> {
+  const { client, audience } = request;
+  const { userId } = session;
+  return deps.atomically(async (stores) => {
+    const former = await stores.consents.find(userId, client.id, audience);
+    const words = new Set([...(former?.scope.split(" ") ?? []), ...request.scope.split(" ")]);
+    const scope = formatScope([...words].filter((word) => word !== ""));
+    const grantedAt = deps.clock.now();
+    await stores.consents.keep({ userId, clientId: client.id, audience, scope, grantedAt });
+    const details = { clientId: client.id, name: client.name, audience, scope: request.scope };
+    await stores.audit.record({
+      at: grantedAt,
+      type: "consent.granted",
+      userId,
+      ...doneBy(actor),
+      details,
+    });
+    return answerWithCode(deps, stores, request, session);
+  });
+}
+
+/** Where the browser goes with the person's refusal. */
+export async function deny(deps: OAuthDependencies, request: AuthorizationRequest): Promise<string> {
+  await forgetPushed(deps.stores, request.requestUri);
+  return errorAddress(deps.issuer, returned(request, "access_denied", "The person has refused."), request);
+}
+
+async function answerWithCode(
+  deps: OAuthDependencies,
+  stores: OAuthDependencies["stores"],
+  request: AuthorizationRequest,
+  session: SessionWithUser,
+): Promise<string> {
+  const code = await newAuthorizationCode(deps, stores, request, session);
+  await forgetPushed(stores, request.requestUri);
+  return responseAddress(deps.issuer, request, { code });
+}
+
+/** Where a client hears of a refused request (RFC 6749 section 4.1.2.1). */
+export const errorAddress = (
+  issuer: string,
+  { code, message }: Pick<OAuthError, "code" | "message">,
+  address: ReturnAddress,
+): string => responseAddress(issuer, address, { error: code, error_description: message });
+
+/** `iss` in every answer tells a client of several servers which one it has asked (RFC 9207). */
+function responseAddress(
+  issuer: string,
+  { redirectUri, state }: ReturnAddress,
+  answer: Record<string, string>,
+): string {
+  return withParameters(redirectUri, { ...answer, ...(state === null ? {} : { state }), iss: issuer });
+}
+
+const returned = (
+  { redirectUri, state }: ReturnAddress,
+  code: OAuthErrorCode,
+  description: string,
+): OAuthError => new OAuthError(code, description, { returnTo: { redirectUri, state } });

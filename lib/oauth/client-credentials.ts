@@ -1,0 +1,30 @@
+import type { OAuthDependencies } from "./dependencies";
+import { type TokenResponse, tokenResponse } from "./grant";
+import { issueClientToken } from "./issue-client-token";
+import { OAuthError } from "./oauth-error";
+import { requireAudience, requireScope, requireServiceWords } from "./requested";
+import type { TokenCall } from "./token-endpoint";
+
+/**
+ * `grant_type=client_credentials` (RFC 6749 section 4.4): a token of the client's own, about no person. Its `sub` is the
+ * client's id, which can be no person's (RFC 9700 section 4.15). Throws `invalid_scope`, `invalid_target`.
+ */
+export async function issueOwnToken(
+  deps: OAuthDependencies,
+  { client, parameters, jkt }: TokenCall,
+): Promise<TokenResponse> {
+  const scope = requireServiceWords(requireScope(client, parameters));
+  const audience = requireAudience(deps, client, parameters);
+  if (client.audiences.length === 0) {
+    throw new OAuthError("invalid_target", "The client is registered for no service.");
+  }
+  const subject = {
+    subject: client.id,
+    sessionId: client.tokensId,
+    authenticatedAt: null,
+    sessionExpiresAt: null,
+    jkt,
+  };
+  const issued = await issueClientToken(deps, client, audience, subject, scope);
+  return tokenResponse(issued, scope, jkt, deps.clock.now());
+}

@@ -1,0 +1,159 @@
+import {
+  LOGOUT_ABANDONED_SECONDS,
+  LOGOUT_HOLD_SECONDS,
+  LOGOUT_RETRY_SECONDS,
+  MAX_LOGOUT_RETRY_SECONDS,
+  OUTBOUND_DEADLINE_MS,
+} from "@/lib/config/durations";
+import { addSeconds } from "@/lib/crypto/clock";
+import { isFetchRefused } from "@/lib/outbound/fetch-refused-error";
+import type { Client } from "./client";
+import type { OAuthDependencies } from "./dependencies";
+import { issueLogoutToken } from "./logout-token";
+import type { LogoutDelivery } from "./stores";
+
+type DeliveryDependencies = Pick<
+  OAuthDependencies,
+  "stores" | "atomically" | "findSigner" | "postForm" | "issuer" | "clock"
+>;
+
+/** How many are taken at once; few enough to be over before their hold is. */
+const BATCH_DELIVERIES = 200;
+const CLIENTS_AT_ONCE = 16;
+const DELIVERIES_AT_ONCE = 4;
+
+interface Batch {
+  due: LogoutDelivery[];
+  /** From then on a delivery that was not begun is left to whoever takes it next. */
+  leftAt: Date;
+}
+
+/** What became of a client that gave no answer in this call: nothing else is sent to it. */
+type Silences = Map<Client["id"], string>;
+
+/**
+ * Tells clients of sessions that have ended (OpenID Connect Back-Channel Logout 1.0 section 2.5): all that is due, and
+ * nothing twice at a time however many processes do this. Returns how many were told.
+ *
+ * A client that does not take its token gets another one later, 5 s after the first and up to 15 min after the last,
+ * for 24 h; then it is given up, with an event. One that does not answer is asked once for all that waits for it, and
+ * keeps no other client waiting. What a process that died had taken is taken again once its hold is over.
+ * Rejects when the database, or whoever signs, cannot be asked, after all else is done.
+ */
+export async function deliverLogouts(deps: DeliveryDependencies): Promise<number> {
+  const silences: Silences = new Map();
+  let delivered = 0;
+  for (;;) {
+    const batch = await takeDue(deps);
+    delivered += await deliverBatch(deps, batch, silences);
+    if (batch.due.length < BATCH_DELIVERIES) return delivered;
+  }
+}
+
+async function takeDue({ stores, clock }: DeliveryDependencies): Promise<Batch> {
+  const now = clock.now();
+  const heldUntil = addSeconds(now, LOGOUT_HOLD_SECONDS);
+  const due = await stores.logoutDeliveries.take(BATCH_DELIVERIES, now, heldUntil);
+  return { due, leftAt: addSeconds(heldUntil, -OUTBOUND_DEADLINE_MS / 1000) };
+}
+
+async function deliverBatch(deps: DeliveryDependencies, batch: Batch, silences: Silences): Promise<number> {
+  let delivered = 0;
+  const clientIds = [...new Set(batch.due.map(({ clientId }) => clientId))];
+  const clients = new Map(
+    (await deps.stores.clients.findAll(clientIds)).map((client) => [client.id, client]),
+  );
+  await inParallel(clientIds, CLIENTS_AT_ONCE, async (clientId) => {
+    const waiting = batch.due.filter((delivery) => delivery.clientId === clientId);
+    await inParallel(waiting, DELIVERIES_AT_ONCE, async (delivery) => {
+      if (deps.clock.now() >= batch.leftAt) return;
+      if (await deliver(deps, clients.get(clientId), delivery, silences)) delivered += 1;
+    });
+  });
+  return delivered;
+}
+
+/** Whether the client has taken it. */
+async function deliver(
+  deps: DeliveryDependencies,
+  client: Client | undefined,
+  delivery: LogoutDelivery,
+  silences: Silences,
+): Promise<boolean> {
+  const uri = client?.backchannelLogoutUri ?? null;
+  const isWanted = client !== undefined && uri !== null;
+  const problem = isWanted ? await post(deps, client, uri, delivery, silences) : null;
+  if (problem === null) await deps.stores.logoutDeliveries.remove(delivery.id);
+  else await tryLater(deps, delivery, problem);
+  return isWanted && problem === null;
+}
+
+/** Null, or why the client has not taken it. */
+async function post(
+  deps: DeliveryDependencies,
+  client: Client,
+  uri: string,
+  delivery: LogoutDelivery,
+  silences: Silences,
+): Promise<string | null> {
+  const silence = silences.get(client.id);
+  if (silence !== undefined) return silence;
+  const form = { logout_token: await issueLogoutToken(deps, client, delivery) };
+  try {
+    await deps.postForm(uri, form);
+    return null;
+  } catch (error) {
+    if (!isFetchRefused(error)) throw error;
+    if (error.status === null) silences.set(client.id, error.message);
+    return error.message;
+  }
+}
+
+async function tryLater(
+  deps: DeliveryDependencies,
+  delivery: LogoutDelivery,
+  problem: string,
+): Promise<void> {
+  const { id, createdAt, attempts } = delivery;
+  const nextAttemptAt = addSeconds(deps.clock.now(), retrySeconds(attempts));
+  if (nextAttemptAt > addSeconds(createdAt, LOGOUT_ABANDONED_SECONDS)) await abandon(deps, delivery, problem);
+  else await deps.stores.logoutDeliveries.postpone(id, nextAttemptAt, problem);
+}
+
+/** After so many attempts that came to nothing before the last one. */
+const retrySeconds = (attempts: number): number =>
+  Math.min(MAX_LOGOUT_RETRY_SECONDS, LOGOUT_RETRY_SECONDS * 2 ** attempts);
+
+async function abandon(
+  { atomically, clock }: DeliveryDependencies,
+  { id, clientId, userId, sessionId, attempts }: LogoutDelivery,
+  problem: string,
+): Promise<void> {
+  await atomically(async (stores) => {
+    await stores.logoutDeliveries.remove(id);
+    await stores.audit.record({
+      at: clock.now(),
+      type: "logout_delivery.abandoned",
+      actorId: null,
+      userId,
+      sessionId,
+      client: null,
+      details: { clientId, attempts: attempts + 1, problem },
+    });
+  });
+}
+
+/** Does the work for each item, so many at a time. Rejects with the first failure, once the others are done too. */
+async function inParallel<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const failures: unknown[] = [];
+  const worker = async () => {
+    for (const item of waiting) await work(item).catch((error) => failures.push(error));
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  if (failures.length > 0) throw failures[0];
+}

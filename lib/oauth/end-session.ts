@@ -1,0 +1,69 @@
+import type { Client } from "./client";
+import type { OAuthDependencies } from "./dependencies";
+import { type IdTokenHint, verifyIdTokenHint } from "./id-token-hint";
+import { OAuthError } from "./oauth-error";
+import type { Parameters } from "./parameters";
+import { withParameters } from "./redirect-uri";
+
+/** Who asks that a person be signed out, and where the browser goes then. */
+export interface LogoutRequest {
+  /** Null: nobody said who asks. */
+  client: Client | null;
+  /** A registered address with the client's `state`; null: it stays here. */
+  returnTo: string | null;
+  /** The person and the session that the client speaks of, from its ID token; null: it did not say. */
+  hint: { sub: string; sid: string } | null;
+}
+
+/**
+ * Reads a request of OpenID Connect RP-Initiated Logout 1.0 section 2. Reading it ends nothing: whoever sends it proves
+ * nothing. Throws `invalid_request` where anything of it is wrong: then the browser goes nowhere.
+ */
+export async function readLogoutRequest(
+  deps: Pick<OAuthDependencies, "stores" | "audiences" | "issuer">,
+  parameters: Parameters,
+): Promise<LogoutRequest> {
+  const hint = await readHint(deps, parameters);
+  const clientId = requireOneClientId(parameters, hint);
+  const client = clientId === null ? null : await requireClient(deps, clientId);
+  const returnTo = requireReturnAddress(parameters, client);
+  return { client, returnTo, hint: hint && { sub: hint.sub, sid: hint.sid } };
+}
+
+async function readHint(
+  { audiences, issuer }: Pick<OAuthDependencies, "audiences" | "issuer">,
+  parameters: Parameters,
+): Promise<IdTokenHint | null> {
+  const text = parameters.get("id_token_hint");
+  if (text === null) return null;
+  const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
+  if (hint === null) throw refused("The id_token_hint is not an ID token of this server.");
+  return hint;
+}
+
+function requireOneClientId(parameters: Parameters, hint: IdTokenHint | null): string | null {
+  const clientId = parameters.get("client_id");
+  if (hint !== null && clientId !== null && hint.clientId !== clientId) {
+    throw refused("The id_token_hint was issued to another client than client_id names.");
+  }
+  return clientId ?? hint?.clientId ?? null;
+}
+
+async function requireClient({ stores }: Pick<OAuthDependencies, "stores">, id: string): Promise<Client> {
+  const client = await stores.clients.find(id);
+  if (client === null) throw refused("There is no such client.");
+  return client;
+}
+
+function requireReturnAddress(parameters: Parameters, client: Client | null): string | null {
+  const uri = parameters.get("post_logout_redirect_uri");
+  if (uri === null) return null;
+  if (client === null) throw refused("A post_logout_redirect_uri needs a client_id or an id_token_hint.");
+  if (!client.postLogoutRedirectUris.includes(uri)) {
+    throw refused("The client has not registered this post_logout_redirect_uri.");
+  }
+  const state = parameters.get("state");
+  return withParameters(uri, state === null ? {} : { state });
+}
+
+const refused = (description: string) => new OAuthError("invalid_request", description);

@@ -1,0 +1,43 @@
+import { compactVerify } from "jose";
+import { isSymmetric } from "@/lib/keys/algorithms";
+import type { Keyring } from "@/lib/keys/keyring";
+import { isIdentifier } from "@/lib/tokens/claims";
+import { hasOnly, type JsonObject, parseCompactJws } from "@/lib/tokens/compact";
+import { ID_TOKEN_TYPE } from "./id-token";
+
+/** What an ID token that we issued says of whom it was issued about, and to whom. */
+export interface IdTokenHint {
+  sub: string;
+  sid: string;
+  clientId: string;
+}
+
+const HEADER_MEMBERS = ["alg", "kid", "typ"];
+
+/**
+ * Verifies an ID token of ours that a client shows to say whom it speaks of (OpenID Connect RP-Initiated Logout 1.0
+ * section 2), or returns null. It may have expired long ago; its key has to be one that still verifies. It proves
+ * nothing of who shows it.
+ */
+export async function verifyIdTokenHint(
+  text: string,
+  issuer: string,
+  keyring: Pick<Keyring, "findVerificationKey">,
+): Promise<IdTokenHint | null> {
+  const jws = parseCompactJws(text);
+  if (jws === null || !hasOnly(jws.header, HEADER_MEMBERS)) return null;
+  const { alg, kid, typ } = jws.header;
+  if (typ !== ID_TOKEN_TYPE || !isIdentifier(kid)) return null;
+  const key = await keyring.findVerificationKey(kid as string);
+  if (key === null || key.algorithm !== alg || isSymmetric(key.algorithm)) return null;
+  const isSigned = await compactVerify(text, key.key, { algorithms: [key.algorithm] }).then(
+    () => true,
+    () => false,
+  );
+  return isSigned ? readHint(jws.payload, issuer) : null;
+}
+
+function readHint({ iss, sub, aud, sid }: JsonObject, issuer: string): IdTokenHint | null {
+  if (iss !== issuer || ![sub, aud, sid].every(isIdentifier)) return null;
+  return { sub: sub as string, sid: sid as string, clientId: aud as string };
+}

@@ -1,0 +1,45 @@
+import { issueToAudience } from "@/lib/audiences/issue-for-audience";
+import { type IssuedAccessToken, issueServiceToken, type ServiceSubject } from "@/lib/tokens/issue";
+import { PROFILES } from "@/lib/tokens/profiles";
+import type { Client } from "./client";
+import type { OAuthDependencies } from "./dependencies";
+import { OAuthError } from "./oauth-error";
+import { userinfoAudience } from "./userinfo-audience";
+
+/** Whom a client's token is about. What a client has never says the person's role: the scope is all that it may do. */
+export type ClientTokenSubject = Omit<ServiceSubject, "clientId" | "role">;
+
+/**
+ * An access token of a client (RFC 9068) for one of its audiences, made as that audience's profile has it, or for
+ * Latchkey's own userinfo. Throws `invalid_target` for an audience that is no longer there, and where a token that is
+ * bound to a key could not be checked. Writes nothing.
+ */
+export async function issueClientToken(
+  deps: OAuthDependencies,
+  client: Pick<Client, "id" | "algorithm">,
+  identifier: string,
+  subject: ClientTokenSubject,
+  scope: string,
+): Promise<IssuedAccessToken> {
+  const about: ServiceSubject = { ...subject, clientId: client.id, role: null };
+  const said = scope === "" ? null : scope;
+  if (identifier === userinfoAudience(deps.issuer)) return issueForUserinfo(deps, client, about, said);
+  const audience = await deps.audiences.store.find(identifier);
+  if (audience === null) throw new OAuthError("invalid_target", "There is no such service any more.");
+  if (about.jkt !== null && PROFILES[audience.profile].keySource === "audience") {
+    throw new OAuthError("invalid_target", "This service cannot check tokens that are bound to a key.");
+  }
+  return issueToAudience(deps.audiences, audience, about, said);
+}
+
+async function issueForUserinfo(
+  { issuer, findSigner, clock }: OAuthDependencies,
+  { algorithm }: Pick<Client, "algorithm">,
+  about: ServiceSubject,
+  scope: string | null,
+): Promise<IssuedAccessToken> {
+  const profile = PROFILES.native;
+  const { lifetimeSeconds } = profile;
+  const target = { audience: userinfoAudience(issuer), profile, lifetimeSeconds, scope };
+  return issueServiceToken(about, issuer, target, await findSigner(algorithm), null, clock.now());
+}

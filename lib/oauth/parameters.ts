@@ -1,0 +1,43 @@
+import { OAuthError } from "./oauth-error";
+
+/** The parameters of a request. One that was sent without a value counts as left out (RFC 6749 section 3.1). */
+export interface Parameters {
+  /** Compared exactly. Null: not sent. */
+  get(name: string): string | null;
+}
+
+const MAX_PARAMETERS = 64;
+const MAX_PARAMETER_CHARACTERS = 4_096;
+
+/** The replacement character stands where escapes were no UTF-8: whoever sent them would get back another `state`. */
+const NO_TEXT = /[\p{Cc}\ufffd]/u;
+/** What may be repeated in a description. */
+const PLAIN_NAME = /^\w{1,64}$/;
+
+/**
+ * The parameters of a query or a form. Throws `invalid_request` where one is sent twice, which other parsers read in two
+ * ways (RFC 6749 section 3.1), is longer than 4096 characters or has a control character in it, known or not, and where
+ * there are more than 64. Beyond that unknown ones are in nobody's way.
+ */
+export function readParameters(search: URLSearchParams): Parameters {
+  if (search.size > MAX_PARAMETERS) {
+    throw new OAuthError("invalid_request", `More than ${MAX_PARAMETERS} parameters were sent.`);
+  }
+  const values = new Map<string, string>();
+  for (const [name, value] of search) {
+    const problem = values.has(name) ? "was sent more than once" : problemOf(name, value);
+    if (problem !== null) throw new OAuthError("invalid_request", `${called(name)} ${problem}.`);
+    values.set(name, value);
+  }
+  return Object.freeze({ get: (name: string) => values.get(name) || null });
+}
+
+function problemOf(name: string, value: string): string | null {
+  if (Math.max(name.length, value.length) > MAX_PARAMETER_CHARACTERS) {
+    return `is longer than ${MAX_PARAMETER_CHARACTERS} characters`;
+  }
+  return NO_TEXT.test(name) || NO_TEXT.test(value) ? "has characters in it that are no text" : null;
+}
+
+const called = (name: string): string =>
+  PLAIN_NAME.test(name) ? `The parameter ${name}` : "A parameter of another name";

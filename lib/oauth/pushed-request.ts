@@ -1,0 +1,94 @@
+import { PUSHED_REQUEST_SECONDS } from "@/lib/config/durations";
+import { addSeconds } from "@/lib/crypto/clock";
+import { sha256 } from "@/lib/crypto/derive-key";
+import { randomToken } from "@/lib/crypto/random";
+import { requireAttempt } from "@/lib/identity/rate-limiter";
+import { addressBucket } from "@/lib/policy/client-address";
+import { authenticateClient } from "./authenticate-client";
+import { checkAuthorizationRequest } from "./authorization-request";
+import type { Client } from "./client";
+import type { OAuthDependencies } from "./dependencies";
+import { OAuthError } from "./oauth-error";
+import type { Parameters } from "./parameters";
+import type { ClientRequest } from "./token-endpoint";
+
+const PREFIX = "urn:ietf:params:oauth:request_uri:";
+
+/** What of an authorization request may be sent ahead; how the client proved who it is, is no part of it. */
+const KEPT = [
+  "response_type",
+  "response_mode",
+  "redirect_uri",
+  "state",
+  "scope",
+  "resource",
+  "code_challenge",
+  "code_challenge_method",
+  "nonce",
+  "prompt",
+  "max_age",
+  "login_hint",
+  "dpop_jkt",
+];
+
+/** RFC 9126 section 2.2. */
+export interface PushedResponse {
+  request_uri: string;
+  /** Seconds. */
+  expires_in: number;
+}
+
+export const isPushedUri = (uri: string): boolean => uri.startsWith(PREFIX);
+
+/** The pushed authorization request endpoint (RFC 9126 section 2). Throws `OAuthError`, and `rate_limited`. */
+export async function pushRequest(
+  deps: OAuthDependencies,
+  { headers, parameters, from }: ClientRequest,
+): Promise<PushedResponse> {
+  const client = await authenticateClient(deps, headers, parameters);
+  checkAuthorizationRequest(deps, client, parameters);
+  await requireAttempt(deps.rateLimiter, "pushedRequestByAddress", addressBucket(from.ip));
+  const token = randomToken();
+  await deps.stores.pushedRequests.insert({
+    hash: sha256(token),
+    clientId: client.id,
+    parameters: kept(parameters),
+    expiresAt: addSeconds(deps.clock.now(), PUSHED_REQUEST_SECONDS),
+  });
+  return { request_uri: `${PREFIX}${token}`, expires_in: PUSHED_REQUEST_SECONDS };
+}
+
+const kept = (parameters: Parameters): Record<string, string> =>
+  Object.fromEntries(
+    KEPT.flatMap((name) => {
+      const value = parameters.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+
+/** What this client has sent ahead. Throws `invalid_request_uri` for what has expired, was used, or is another's. */
+export async function findPushedParameters(
+  { stores, clock }: Pick<OAuthDependencies, "stores" | "clock">,
+  client: Client,
+  uri: string,
+): Promise<Parameters> {
+  const pushed = await stores.pushedRequests.find(hashOf(uri), clock.now());
+  if (pushed === null || pushed.clientId !== client.id) {
+    throw new OAuthError(
+      "invalid_request_uri",
+      "This request has been answered, or has expired. Start again.",
+    );
+  }
+  const { parameters } = pushed;
+  return { get: (name) => (Object.hasOwn(parameters, name) ? (parameters[name] ?? null) : null) };
+}
+
+/** Once it is answered: it is for one use (RFC 9126 section 7.3). */
+export const forgetPushed = async (
+  { pushedRequests }: Pick<OAuthDependencies["stores"], "pushedRequests">,
+  uri: string | null,
+): Promise<void> => {
+  if (uri !== null) await pushedRequests.remove(hashOf(uri));
+};
+
+const hashOf = (uri: string) => sha256(uri.slice(PREFIX.length));

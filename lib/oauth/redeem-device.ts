@@ -1,0 +1,19 @@
+import type { OAuthDependencies } from "./dependencies";
+import { pollDevice } from "./device-authorization";
+import { issueForGrant, startGrant, stillAllowed, type TokenResponse } from "./grant";
+import { OAuthError } from "./oauth-error";
+import type { TokenCall } from "./token-endpoint";
+
+/** `grant_type=…:device_code` (RFC 8628 section 3.4). Throws what `pollDevice` throws, and `invalid_grant`. */
+export async function redeemDevice(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
+  const { client, parameters, jkt, from } = call;
+  const deviceCode = parameters.get("device_code");
+  if (deviceCode === null) throw new OAuthError("invalid_request", "device_code is missing.");
+  const { hash, audience, scope, parentId } = await pollDevice(deps, client, deviceCode);
+  if (parentId === null) throw new Error("A device was allowed by nobody.");
+  const grant = await startGrant(deps, client, { audience, scope, parentId, jkt, from }, async (stores) => {
+    if (await stores.deviceAuthorizations.redeem(hash, deps.clock.now())) return;
+    throw new OAuthError("invalid_grant", "This device code has been used.");
+  });
+  return issueForGrant(deps, client, grant, { scope: stillAllowed(client, scope), jkt, nonce: null });
+}

@@ -1,0 +1,78 @@
+import { hasCode } from "@/lib/errors/latchkey-error";
+import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
+import { renewSession } from "@/lib/sessions/refresh-session";
+import type { Grant, SessionWithUser } from "@/lib/sessions/session";
+import type { OAuthDependencies } from "./dependencies";
+import { issueForGrant, requireSigner, stillAllowed, type TokenResponse } from "./grant";
+import { OAuthError } from "./oauth-error";
+import { formatScope, isWithin, parseScope } from "./scope";
+import type { TokenCall } from "./token-endpoint";
+
+/**
+ * `grant_type=refresh_token` (RFC 6749 section 6): the acknowledged rotation of sessions (docs/decisions/002). The scope
+ * may be narrowed for this one token, never widened. Whoever presents the newest token has got it, so that it is
+ * acknowledged. Throws `invalid_grant`, `invalid_scope`, `invalid_target`.
+ */
+export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
+  const text = requireText(call);
+  const { grant } = await requireGrant(deps, call, text);
+  requireBoundKey(grant, call);
+  requireSameAudience(grant, call);
+  const scope = readScope(grant, call);
+  const renewed = await renew(deps, call, text, grant);
+  return issueForGrant(deps, call.client, renewed, { scope, jkt: call.jkt, nonce: null });
+}
+
+function requireText({ parameters }: TokenCall): string {
+  const text = parameters.get("refresh_token");
+  if (text === null) throw new OAuthError("invalid_request", "refresh_token is missing.");
+  return text;
+}
+
+async function requireGrant(
+  { sessions }: OAuthDependencies,
+  { client }: TokenCall,
+  text: string,
+): Promise<SessionWithUser & { grant: Grant }> {
+  const presented = sessions.refreshTokens.verify(text);
+  const session = presented && (await findGenuineSession(sessions, presented, client.id));
+  if (session === null || session.grant === null) throw refused("no such grant of this client");
+  return { ...session, grant: session.grant };
+}
+
+/** Of a public client (RFC 9449 section 5); a confidential one proves who it is, and may change its key. */
+function requireBoundKey({ dpopJkt }: Grant, { jkt }: TokenCall): void {
+  if (dpopJkt !== null && dpopJkt !== jkt) throw refused("not the key it is bound to");
+}
+
+function requireSameAudience({ audience }: Grant, { client, parameters }: TokenCall): void {
+  const asked = parameters.get("resource");
+  const isTaken = client.audiences.length > 0 && !client.audiences.includes(audience);
+  if ((asked === null || asked === audience) && !isTaken) return;
+  throw new OAuthError("invalid_target", "This grant is for another service.");
+}
+
+function readScope({ scope }: Grant, { client, parameters }: TokenCall): string {
+  const allowed = stillAllowed(client, scope);
+  const asked = parameters.get("scope");
+  if (asked === null) return allowed;
+  const words = parseScope(asked);
+  if (words !== null && isWithin(words, allowed.split(" "))) return formatScope(words);
+  throw new OAuthError("invalid_scope", "This grant does not allow that.");
+}
+
+async function renew(deps: OAuthDependencies, { client, from }: TokenCall, text: string, grant: Grant) {
+  const asking = {
+    ...deps.sessions,
+    requireSigner: () => requireSigner(deps, client, grant.audience),
+  };
+  try {
+    return await renewSession(asking, text, client.id, from);
+  } catch (error) {
+    if (hasCode(error, "invalid_refresh_token")) throw refused(error.reason ?? "refused");
+    throw error;
+  }
+}
+
+const refused = (reason: string): OAuthError =>
+  new OAuthError("invalid_grant", "The refresh token is not valid for this client.", { reason });

@@ -1,0 +1,38 @@
+import { type Client, EMAIL, OFFLINE_ACCESS, OPENID, scopeOf } from "./client";
+import type { OAuthDependencies } from "./dependencies";
+import { OAuthError } from "./oauth-error";
+import type { Parameters } from "./parameters";
+import { formatScope, isWithin, parseScope } from "./scope";
+import { userinfoAudience } from "./userinfo-audience";
+
+/**
+ * The scope that is asked for. Where none is: all that the client is registered for, but for staying connected, which
+ * has to be asked for (RFC 6749 section 3.3). Throws `invalid_scope`.
+ */
+export function requireScope(client: Pick<Client, "scope">, parameters: Parameters): string[] {
+  const registered = scopeOf(client);
+  const asked = parameters.get("scope");
+  if (asked === null) return registered.filter((word) => word !== OFFLINE_ACCESS);
+  const words = parseScope(asked);
+  if (words === null) throw new OAuthError("invalid_scope", "scope is not words separated by one space.");
+  if (isWithin(words, registered)) return words;
+  throw new OAuthError("invalid_scope", "The client is not registered for all of this scope.");
+}
+
+/** The words that mean something where no person is. Throws `invalid_scope` where a person's were asked for. */
+export function requireServiceWords(words: readonly string[]): string {
+  if (![OPENID, EMAIL, OFFLINE_ACCESS].some((word) => words.includes(word))) return formatScope(words);
+  throw new OAuthError("invalid_scope", "openid, email and offline_access are about a person.");
+}
+
+/** The one service that a token is asked for (RFC 8707 section 2), or the client's first. Throws `invalid_target`. */
+export function requireAudience(
+  { issuer }: Pick<OAuthDependencies, "issuer">,
+  { audiences }: Pick<Client, "audiences">,
+  parameters: Parameters,
+): string {
+  const [first = userinfoAudience(issuer)] = audiences;
+  const asked = parameters.get("resource") ?? first;
+  if (asked === first || audiences.includes(asked)) return asked;
+  throw new OAuthError("invalid_target", "The client is not registered for this service.");
+}

@@ -1,0 +1,103 @@
+import { toNumericDate } from "@/lib/crypto/clock";
+import { mayContinue, type SessionWithUser } from "@/lib/sessions/session";
+import type { ServiceClaims } from "@/lib/tokens/claims";
+import { EMAIL, OPENID } from "./client";
+import { CLIENT_ALGORITHMS } from "./client-jwks";
+import type { OAuthDependencies } from "./dependencies";
+import { requireProvenKey } from "./dpop";
+import { isOAuthError, OAuthError, type OAuthErrorCode } from "./oauth-error";
+import { userinfoAudience } from "./userinfo-audience";
+import { findTokenClaims } from "./verify-client-token";
+
+/** OpenID Connect Core section 5.3.2. */
+export interface Userinfo {
+  sub: string;
+  email?: string;
+}
+
+const CREDENTIALS = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/** The userinfo endpoint (OpenID Connect Core section 5.3): what the scope lets the client know. Throws `OAuthError`. */
+export async function answerUserinfo(
+  deps: OAuthDependencies,
+  { headers, method }: { headers: Headers; method: string },
+): Promise<Userinfo> {
+  const { isDpop, token } = requireToken(headers);
+  const claims = await findTokenClaims(deps, token);
+  if (claims === null) throw refused("invalid_token", "The access token is not valid.", isDpop);
+  await requireBinding(deps, { headers, method }, { isDpop, token, claims });
+  const words = claims.scope?.split(" ") ?? [];
+  if (!words.includes(OPENID)) throw refused("insufficient_scope", "The scope openid is needed.", isDpop);
+  const session = await deps.stores.sessions.find(claims.sid);
+  const isLive = session !== null && session.grant !== null && mayContinue(session, deps.clock.now());
+  if (!isLive) throw refused("invalid_token", "The access token is not valid.", isDpop);
+  await acknowledge(deps, session, claims);
+  const { id: sub, email } = session.user;
+  return { sub, ...(words.includes(EMAIL) ? { email } : {}) };
+}
+
+function requireToken(headers: Headers): { isDpop: boolean; token: string } {
+  const header = headers.get("authorization");
+  if (header === null) {
+    throw new OAuthError("invalid_token", "Show an access token.", {
+      headers: { "WWW-Authenticate": `Bearer, ${DPOP_CHALLENGE}` },
+    });
+  }
+  const [, scheme = "", token] = CREDENTIALS.exec(header) ?? [];
+  if (token === undefined) throw refused("invalid_token", "The access token is not valid.", false);
+  return { isDpop: scheme.toLowerCase() === "dpop", token };
+}
+
+/** A token that is bound to a key is no bearer token, nor the other way round (RFC 9449 section 7). */
+async function requireBinding(
+  deps: OAuthDependencies,
+  { headers, method }: { headers: Headers; method: string },
+  { isDpop, token, claims }: { isDpop: boolean; token: string; claims: ServiceClaims },
+): Promise<void> {
+  const bound = claims.cnf?.jkt ?? null;
+  if ((bound !== null) !== isDpop) throw refused("invalid_token", "The access token is not valid.", isDpop);
+  if (!isDpop) return;
+  const jkt = await requireProof(deps, headers, {
+    method,
+    url: userinfoAudience(deps.issuer),
+    accessToken: token,
+  });
+  if (jkt !== bound) throw refused("invalid_token", "The proof is of another key.", true);
+}
+
+/** What is wrong with a proof is a 401 here (RFC 9449 section 7.1). */
+async function requireProof(
+  deps: OAuthDependencies,
+  headers: Headers,
+  request: { method: string; url: string; accessToken: string },
+): Promise<string> {
+  try {
+    return await requireProvenKey(deps, headers, request);
+  } catch (error) {
+    if (!isOAuthError(error)) throw error;
+    throw new OAuthError("invalid_token", error.message, {
+      headers: { "WWW-Authenticate": `${DPOP_CHALLENGE}, error="invalid_dpop_proof"` },
+      ...(error.reason === undefined ? {} : { reason: error.reason }),
+    });
+  }
+}
+
+/** Whoever shows a token that was issued since the last rotation has got that rotation's answer. */
+async function acknowledge(
+  { stores, clock }: OAuthDependencies,
+  { id, generation, acknowledgedGeneration, rotatedAt }: SessionWithUser,
+  { iat }: ServiceClaims,
+): Promise<void> {
+  if (acknowledgedGeneration >= generation || iat < toNumericDate(rotatedAt)) return;
+  await stores.sessions.acknowledge(id, generation, clock.now());
+}
+
+const DPOP_CHALLENGE = `DPoP algs="${CLIENT_ALGORITHMS.join(" ")}"`;
+
+function refused(code: OAuthErrorCode, description: string, isDpop: boolean): OAuthError {
+  const scheme = isDpop ? `${DPOP_CHALLENGE},` : "Bearer";
+  const scope = code === "insufficient_scope" ? `, scope="${OPENID}"` : "";
+  return new OAuthError(code, description, {
+    headers: { "WWW-Authenticate": `${scheme} error="${code}"${scope}` },
+  });
+}

@@ -2,7 +2,7 @@ import { type NextRequest, NextResponse } from "next/server";
 import { requireOurActionBody } from "@/app/_http/action-body";
 import { authenticateRequest, type SignedIn } from "@/app/_http/authenticate-request";
 import { type Exchange, forward, openExchange, withRenewedCookies } from "@/app/_http/exchange";
-import { type Presented, readPresented } from "@/app/_http/presented";
+import { NOTHING_PRESENTED, type Presented, readPresented } from "@/app/_http/presented";
 import { refuse } from "@/app/_http/refuse";
 import { hasCode, LatchkeyError } from "@/lib/errors/latchkey-error";
 import { LANDING_CSP, LANDING_HTML, needsLanding } from "@/lib/policy/landing";
@@ -19,15 +19,18 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
 }
 
 async function answer(exchange: Exchange): Promise<NextResponse> {
-  const { request, route, latchkey } = exchange;
+  const { request } = exchange;
   requireOfferedMethod(exchange);
   requireSameOrigin(exchange);
-  const presented = readPresented(request.headers, latchkey.settings.secureCookies);
+  const presented = findPresented(exchange);
   if (isArrivingFromElsewhere(exchange, presented)) return landing();
   requireAccess(exchange, await findSignedIn(exchange, presented));
-  if (route.kind === "page" && request.method === "POST") await requireOurActionBody(request);
+  if (takesActions(exchange)) await requireOurActionBody(request);
   return forward(exchange);
 }
+
+const takesActions = ({ request, route }: Exchange): boolean =>
+  route.kind === "page" && !route.isForClients && request.method === "POST";
 
 function requireOfferedMethod({ route, request }: Exchange): void {
   if (route.access === "nobody") throw new LatchkeyError("not_found");
@@ -35,10 +38,18 @@ function requireOfferedMethod({ route, request }: Exchange): void {
     throw new LatchkeyError("method_not_allowed", { allow: route.methods });
 }
 
-function requireSameOrigin({ request, latchkey }: Exchange): void {
+/** What is for clients is for those on other sites too, and reads no cookie. */
+function requireSameOrigin({ request, route, latchkey }: Exchange): void {
+  if (route.isForClients) return;
   if (!isSameOrigin(request.method, request.headers, latchkey.settings.origin)) {
     throw new LatchkeyError("foreign_origin");
   }
+}
+
+/** What proves who a client is, its endpoint reads; what a client's form says counts without a cookie. */
+function findPresented({ request, route, latchkey }: Exchange): Presented {
+  const isAClients = route.isForClients && (route.access === "anonymous" || request.method === "POST");
+  return isAClients ? NOTHING_PRESENTED : readPresented(request.headers, latchkey.settings.secureCookies);
 }
 
 /** Strict cookies are not sent along a link from another site; the browser asks again as our own (decision 004). */

@@ -13,6 +13,22 @@ export function errorPage(code: ErrorCode): string {
   const { title, status } = ERRORS[code];
   const [heading = title] = title.split(".");
   const advice = title.slice(heading.length + 1).trim();
+  return errorDocument(heading, advice === "" ? [] : [advice], status >= 500 ? TRY_AGAIN : TO_START);
+}
+
+/** Likewise, for a person whom another program has sent here with a request that cannot be answered. */
+export const clientErrorPage = (problem: string): string =>
+  errorDocument(
+    "This did not work",
+    [
+      "The app that sent you here asked for something that cannot be done. Go back to it and try again.",
+      problem,
+    ],
+    TO_START,
+  );
+
+/** All of it is text of ours. */
+function errorDocument(heading: string, paragraphs: readonly string[], link: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,8 +45,8 @@ export function errorPage(code: ErrorCode): string {
 <p class="logo"><img src="/icon.svg" alt="" width="28" height="28">Latchkey</p>
 <div class="card">
 <h1>${heading}</h1>
-${advice && `<p>${advice}</p>`}
-<p>${status >= 500 ? TRY_AGAIN : TO_START}</p>
+${paragraphs.map((text) => `<p>${text}</p>`).join("\n")}
+<p>${link}</p>
 </div>
 </main>
 </body>

@@ -8,6 +8,8 @@ export interface Presented {
   refreshToken: string | null;
 }
 
+export const NOTHING_PRESENTED: Presented = { accessToken: null, refreshToken: null };
+
 /**
  * Reads the session cookies or the bearer token. A cookie that appears twice, a malformed `Authorization`, and cookie
  * and bearer together are refused: a request has one meaning. Throws `invalid_request`, `invalid_token`.

@@ -13,6 +13,14 @@ export async function readSearch<Schema extends z.ZodType>(
   return parsed.success ? parsed.data : notFound();
 }
 
+/** The query of a page as it came; a member that is there twice stays so. */
+export async function queryOf(searchParams: SearchParams): Promise<URLSearchParams> {
+  const pairs = Object.entries(await searchParams).flatMap(([name, values = []]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+  return new URLSearchParams(pairs);
+}
+
 /** What a list holds; likewise for a cursor that no list has given. */
 export async function orNotFound<Result>(reading: Promise<Result>): Promise<Result> {
   try {

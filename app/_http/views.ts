@@ -1,7 +1,15 @@
 import type { Audience } from "@/lib/audiences/audience";
 import type { KeyOverview, ShownKey } from "@/lib/key-overview";
+import type { Client } from "@/lib/oauth/client";
+import type { ConnectedApp } from "@/lib/oauth/connected-apps";
 import { deviceName } from "@/lib/policy/user-agent";
-import { type Session, type SessionWithUser, sessionState, toSessionUser } from "@/lib/sessions/session";
+import {
+  clientIdOf,
+  type Session,
+  type SessionWithUser,
+  sessionState,
+  toSessionUser,
+} from "@/lib/sessions/session";
 
 /** What the JSON API says of a person (API.md). */
 export const userView = toSessionUser;
@@ -29,6 +37,7 @@ export function adminSessionView(session: SessionWithUser, currentId: string, no
     state: sessionState(session, now),
     endedAt: session.endedAt,
     endReason: session.endReason,
+    clientId: clientIdOf(session),
     user: userView(session.user),
   };
 }
@@ -58,3 +67,24 @@ export function audienceView(audience: Audience) {
   const terms = { identifier, profile, algorithm, lifetimeSeconds, scope, encryptionJwk, jwksUri };
   return { ...terms, hasFeedToken, createdAt, updatedAt };
 }
+
+/** What the JSON API says of a client; never a secret or its hash. */
+export function clientView(client: Client) {
+  const { id, name, authMethod, jwks, jwksUri, grantTypes, scope, audiences, algorithm } = client;
+  const { redirectUris, postLogoutRedirectUris, origins, backchannelLogoutUri } = client;
+  const { requiresDpop, requiresPushedRequests, hasPreviousSecret, createdAt, updatedAt } = client;
+  const identity = { id, name, authMethod, jwks, jwksUri, hasPreviousSecret, createdAt, updatedAt };
+  const addresses = { redirectUris, postLogoutRedirectUris, origins, backchannelLogoutUri };
+  const requirements = { requiresDpop, requiresPushedRequests };
+  return { ...identity, grantTypes, scope, audiences, algorithm, ...addresses, ...requirements };
+}
+
+/** What the JSON API says of a client that the caller has let in. */
+export const appView = ({ client, scope, audiences, grants, grantedAt }: ConnectedApp) => ({
+  id: client.id,
+  name: client.name,
+  scope,
+  audiences,
+  grantedAt,
+  grants: grants.map((grant) => ({ ...sessionView(grant, null), scope: grant.grant?.scope ?? "" })),
+});

@@ -6,6 +6,7 @@ export const ACCOUNT_MENU: NavGroup = {
     { href: "/account", label: "Profile" },
     { href: "/account/security", label: "Security" },
     { href: "/account/sessions", label: "Sessions" },
+    { href: "/account/apps", label: "Connected apps" },
   ],
 };
 
@@ -16,5 +17,6 @@ export const ADMIN_MENU: NavGroup = {
     { href: "/admin/users", label: "Users" },
     { href: "/admin/keys", label: "Keys" },
     { href: "/admin/audiences", label: "Audiences" },
+    { href: "/admin/clients", label: "Clients" },
   ],
 };

@@ -15,5 +15,7 @@ export const END_REASON_TEXT: Record<SessionEndReason, string> = {
   role_changed: "Role changed",
   account_disabled: "Account disabled",
   refresh_token_reuse: "Copied token used",
+  authorization_code_reuse: "Copied authorization code used",
+  revoked_by_client: "Ended by the app",
   expired: "Expired",
 };

@@ -10,9 +10,10 @@ interface LoginFormProps {
   submitLabel: string;
   /** Of the person who is signed in already, and who it must be again. */
   email?: string;
+  suggestedEmail?: string | undefined;
 }
 
-export function LoginForm({ returnTo, submitLabel, email }: LoginFormProps) {
+export function LoginForm({ returnTo, submitLabel, email, suggestedEmail }: LoginFormProps) {
   return (
     <ActionForm action={signInWithPassword}>
       <input type="hidden" name="return_to" value={returnTo} />
@@ -22,7 +23,7 @@ export function LoginForm({ returnTo, submitLabel, email }: LoginFormProps) {
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
-          defaultValue={email}
+          defaultValue={email ?? suggestedEmail}
           readOnly={email !== undefined}
         />
       </Field>

@@ -9,9 +9,11 @@ interface SignInProps {
   /** From a page that needs a session. */
   wasSentHere: boolean;
   hasSignedOut: boolean;
+  /** Who it may be, as a client believes. */
+  suggestedEmail?: string | undefined;
 }
 
-export function SignIn({ returnTo, wasSentHere, hasSignedOut }: SignInProps) {
+export function SignIn({ returnTo, wasSentHere, hasSignedOut, suggestedEmail }: SignInProps) {
   const isOpen = services().settings.signup === "open";
   return (
     <AuthCard
@@ -33,7 +35,7 @@ export function SignIn({ returnTo, wasSentHere, hasSignedOut }: SignInProps) {
     >
       <div className="grid gap-5">
         {hasSignedOut && <Notice tone="success">You are signed out on this device.</Notice>}
-        <LoginForm returnTo={returnTo} submitLabel="Sign in" />
+        <LoginForm returnTo={returnTo} submitLabel="Sign in" suggestedEmail={suggestedEmail} />
       </div>
     </AuthCard>
   );

@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { addressOf } from "@/app/_http/search-params";
 import { END_REASON_TEXT } from "@/app/_parts/session-text";
 import { Badge } from "@/app/_ui/badge";
 import { Checkbox } from "@/app/_ui/checkbox";
@@ -8,8 +9,15 @@ import { deviceName } from "@/lib/policy/user-agent";
 import { type SessionWithUser, sessionState } from "@/lib/sessions/session";
 import { sessionsOf } from "./query";
 
-/** Everyone's sessions. A live one can be ticked, but not this browser's: signing out ends that. */
-export function columnsFor(currentId: string, now: Date): Column<SessionWithUser>[] {
+/**
+ * Everyone's sessions, with the app that holds one where that is no browser of ours. A live one can be ticked, but not
+ * this browser's: signing out ends that.
+ */
+export function columnsFor(
+  currentId: string,
+  now: Date,
+  appNames: ReadonlyMap<string, string>,
+): Column<SessionWithUser>[] {
   return [
     {
       key: "person",
@@ -26,12 +34,19 @@ export function columnsFor(currentId: string, now: Date): Column<SessionWithUser
     {
       key: "device",
       header: "Device",
-      cell: ({ id, userAgent, ip }) => (
+      cell: ({ id, userAgent, ip, grant }) => (
         <>
           <p className="flex flex-wrap items-center gap-x-2 @2xl:whitespace-nowrap">
             {deviceName(userAgent)}
             {id === currentId && <Badge tone="accent">This device</Badge>}
           </p>
+          {grant !== null && (
+            <p className="wrap-anywhere">
+              <Link href={addressOf("/admin/clients/view", { id: grant.clientId })} prefetch={false}>
+                {appNames.get(grant.clientId) ?? grant.clientId}
+              </Link>
+            </p>
+          )}
           <p className="text-sm break-all text-muted">{ip}</p>
         </>
       ),

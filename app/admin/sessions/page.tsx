@@ -6,6 +6,7 @@ import { SignedInShell } from "@/app/_parts/signed-in-shell";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Pagination } from "@/app/_ui/pagination";
 import { services } from "@/lib/services";
+import type { Session } from "@/lib/sessions/session";
 import { EndEveryone } from "./end-everyone";
 import { EndOfPerson, PersonHeader } from "./one-person";
 import { addressFrom, type SessionsQuery, sessionsQuery } from "./query";
@@ -27,7 +28,7 @@ export default async function AdminSessionsPage({ searchParams }: { searchParams
         description="Who is signed in, and where. A session that is ended is refused from its next request on."
       />
       {person === null ? <SessionSearch query={query} /> : <PersonHeader user={person} />}
-      <SessionList sessions={items} currentId={sid} now={now} />
+      <SessionList sessions={items} currentId={sid} now={now} appNames={await namesOfApps(items)} />
       <Pagination
         firstHref={query.cursor === null ? null : addressFrom(query, null)}
         nextHref={nextCursor && addressFrom(query, nextCursor)}
@@ -38,8 +39,14 @@ export default async function AdminSessionsPage({ searchParams }: { searchParams
 }
 
 function findSessions({ q, userId, state, limit, cursor }: SessionsQuery, now: Date) {
-  const filter = { query: q, userId, state: state === "all" ? null : state };
+  const filter = { query: q, userId, state: state === "all" ? null : state, clientId: null };
   return orNotFound(services().stores.sessions.search(filter, { limit, cursor }, now));
+}
+
+async function namesOfApps(sessions: readonly Session[]): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(sessions.flatMap(({ grant }) => grant?.clientId ?? []));
+  const clients = ids.size === 0 ? [] : await services().stores.clients.findAll([...ids]);
+  return new Map(clients.map(({ id, name }) => [id, name]));
 }
 
 /** Whose sessions alone are asked for, if anybody's. */

@@ -12,10 +12,12 @@ interface SessionListProps {
   sessions: readonly SessionWithUser[];
   currentId: string;
   now: Date;
+  /** Of the apps that hold some of them, by the client's id. */
+  appNames: ReadonlyMap<string, string>;
 }
 
 /** One form around the list, so that several sessions can be ended at once. */
-export function SessionList({ sessions, currentId, now }: SessionListProps) {
+export function SessionList({ sessions, currentId, now, appNames }: SessionListProps) {
   const canEndAny = sessions.some(
     (session) => session.id !== currentId && sessionState(session, now) === "live",
   );
@@ -24,7 +26,7 @@ export function SessionList({ sessions, currentId, now }: SessionListProps) {
       <Card flush>
         <DataTable
           caption="Sessions"
-          columns={columnsFor(currentId, now)}
+          columns={columnsFor(currentId, now, appNames)}
           rows={sessions}
           rowKey={({ id }) => id}
           empty={

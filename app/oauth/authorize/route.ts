@@ -1,0 +1,52 @@
+import type { NextRequest, NextResponse } from "next/server";
+import { readAuthorization } from "@/app/_http/authorization";
+import { clientErrorAnswer, seeOther } from "@/app/_http/client-error-answer";
+import { findClaims } from "@/app/_http/current-session";
+import { addressOf } from "@/app/_http/search-params";
+import type { AuthorizationRequest } from "@/lib/oauth/authorization-request";
+import { authorize, errorAddress } from "@/lib/oauth/authorize";
+import { isOAuthError } from "@/lib/oauth/oauth-error";
+import { type Services, services } from "@/lib/services";
+
+/**
+ * The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). Every redirect is a 303: none
+ * repeats what was posted (RFC 9700 section 4.12).
+ */
+export async function GET(request: NextRequest): Promise<NextResponse> {
+  const latchkey = services();
+  try {
+    return seeOther(await nextAddress(request, latchkey));
+  } catch (error) {
+    if (isOAuthError(error) && error.returnTo !== null) {
+      latchkey.metrics.oauthRefusals.inc(error.code);
+      return seeOther(errorAddress(latchkey.settings.origin, error, error.returnTo));
+    }
+    return clientErrorAnswer(error, latchkey, request);
+  }
+}
+
+/** The same, asked by a form (OpenID Connect Core section 3.1.2.1): it reads nothing but the form. */
+export async function POST(request: NextRequest): Promise<NextResponse> {
+  const form = new URLSearchParams(await request.text());
+  return seeOther(`${services().settings.origin}/oauth/authorize?${form}`);
+}
+
+/** Who wants to choose may be somebody else; everybody else confirms who they are. */
+const reasonToAsk = ({ prompts }: AuthorizationRequest) =>
+  prompts.has("select_account") ? "switch" : "confirm";
+
+async function nextAddress({ headers, nextUrl }: NextRequest, latchkey: Services): Promise<string> {
+  const { origin } = latchkey.settings;
+  const { request, countsSince, markedQuery, query } = await readAuthorization(nextUrl.searchParams);
+  const claims = await findClaims(headers);
+  const session = claims && (await latchkey.stores.sessions.find(claims.sid));
+  const step = await authorize(latchkey.oauth, request, session, countsSince);
+  if (step.kind === "return") return step.to;
+  if (step.kind === "consent") return `${origin}/oauth/consent?${query}`;
+  const login = addressOf("/login", {
+    return_to: `/oauth/continue?${markedQuery}`,
+    login_hint: request.loginHint,
+    reason: step.isAgain ? reasonToAsk(request) : null,
+  });
+  return origin + login;
+}

@@ -1,0 +1,36 @@
+"use server";
+
+import { redirect } from "next/navigation";
+import { z } from "zod";
+import { sessionAction } from "@/app/_http/action";
+import { readAuthorization } from "@/app/_http/authorization";
+import type { FormState } from "@/app/_ui/form-state";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
+import { allow, deny, needsSignIn } from "@/lib/oauth/authorize";
+import { isOAuthError } from "@/lib/oauth/oauth-error";
+import type { ConsentState } from "./consent-state";
+
+const schema = z.object({ query: z.string().max(8_192), answer: z.enum(["allow", "deny"]) });
+
+/** The person's answer. The request is read again: what was shown may have changed meanwhile. */
+export async function answerConsent(_state: FormState, form: FormData): Promise<ConsentState> {
+  return sessionAction(form, { schema }, async ({ latchkey, input, claims, actor }) => {
+    const { oauth, stores } = latchkey;
+    const { request, countsSince } = await readAsked(input.query);
+    if (input.answer === "deny") return { status: "ok", leaveTo: await deny(oauth, request) };
+    const session = await stores.sessions.find(claims.sid);
+    if (session === null || needsSignIn(oauth, request, session, countsSince)) {
+      redirect(`/oauth/continue?${input.query}`);
+    }
+    return { status: "ok", leaveTo: await allow(oauth, request, session, actor) };
+  });
+}
+
+async function readAsked(query: string) {
+  try {
+    return await readAuthorization(new URLSearchParams(query));
+  } catch (error) {
+    if (!isOAuthError(error)) throw error;
+    throw new LatchkeyError("invalid_request", { fields: { body: error.message } });
+  }
+}

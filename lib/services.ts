@@ -164,8 +164,8 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
       background.every(AUDIT_CHAIN_MS, "chain the audit log", () => stores.auditChain.chainNew());
       background.every(CLEANUP_INTERVAL_MS, "clean up", async () => {
         denylist.forgetExpired();
-        const { expiredSessions } = await stores.cleanUp(clock.now());
-        metrics.sessionsEnded.inc("expired", expiredSessions);
+        const { expiredSessions, onlineGrants } = await stores.cleanUp(clock.now());
+        metrics.sessionsEnded.inc("expired", expiredSessions + onlineGrants);
       });
     },
     stop: async () => {

@@ -135,10 +135,11 @@ async function copyTable(
 
 type Row = (string | null)[];
 
-/** Every value as Postgres's own text. */
-async function* batchesOf(source: Client, { name, columns }: Table): AsyncGenerator<Row[]> {
+/** Every value as Postgres's own text; rows that point to others of their table come after those that point to none. */
+async function* batchesOf(source: Client, { name, columns, ownParents }: Table): AsyncGenerator<Row[]> {
   const texts = columns.map((column) => `${column.name}::text`).join(", ");
-  await source.query(`DECLARE batches NO SCROLL CURSOR FOR SELECT ${texts} FROM ${name}`);
+  const order = ownParents.length === 0 ? "" : `ORDER BY num_nonnulls(${ownParents.join(", ")})`;
+  await source.query(`DECLARE batches NO SCROLL CURSOR FOR SELECT ${texts} FROM ${name} ${order}`);
   const fetch = () => source.query<Row>({ text: `FETCH ${BATCH_ROWS} FROM batches`, rowMode: "array" });
   for (let { rows } = await fetch(); rows.length > 0; { rows } = await fetch()) yield rows;
   await source.query("CLOSE batches");

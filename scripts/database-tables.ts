@@ -6,6 +6,8 @@ export interface Table {
   columns: readonly { name: string; type: string }[];
   /** The tables that its foreign keys point to. */
   parents: readonly string[];
+  /** The columns by which its rows point to others of its own. */
+  ownParents: readonly string[];
 }
 
 /** Columns that each database fills by itself: generated ones, and transaction ids, which count within one server. */
@@ -18,7 +20,12 @@ const TABLES = `
          ARRAY(
            SELECT confrelid::regclass::text FROM pg_constraint
            WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> conrelid
-         ) AS parents
+         ) AS parents,
+         ARRAY(
+           SELECT format('%I', own.attname) FROM pg_constraint
+           JOIN pg_attribute own ON own.attrelid = conrelid AND own.attnum = ANY(conkey)
+           WHERE conrelid = c.oid AND contype = 'f' AND confrelid = conrelid
+         ) AS "ownParents"
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid

@@ -149,8 +149,8 @@ export const MAX_LOGOUT_RETRY_SECONDS = 15 * SECONDS_PER_MINUTE;
 /** A client that has taken no logout token for this long is not asked again. */
 export const LOGOUT_ABANDONED_SECONDS = SECONDS_PER_DAY;
 
-/** A delivery that one process has taken is no other's for this long; longer than several clients take that are slow. */
-export const LOGOUT_HOLD_SECONDS = 30;
+/** A delivery that one process has taken is no other's for this long: three times what a client has for its answer. */
+export const LOGOUT_HOLD_SECONDS = 15;
 
 /** A device code, and the user code that belongs to it, work for this long. */
 export const DEVICE_AUTHORIZATION_SECONDS = 10 * SECONDS_PER_MINUTE;

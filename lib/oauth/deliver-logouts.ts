@@ -36,8 +36,9 @@ type Silences = Map<Client["id"], string>;
  * nothing twice at a time however many processes do this. Returns how many were told.
  *
  * A client that does not take its token gets another one later, 5 s after the first and up to 15 min after the last,
- * for 24 h; then it is given up, with an event. One that does not answer is asked once for all that waits for it, and
- * keeps no other client waiting. What a process that died had taken is taken again once its hold is over.
+ * for 24 h; then it is given up, with an event. Clients are told side by side: one that is slow keeps no other waiting, and
+ * one that does not answer is left alone until the next call, with all that waits for it. What a process that died had
+ * taken is taken again once its hold is over.
  * Rejects when the database, or whoever signs, cannot be asked, after all else is done.
  */
 export async function deliverLogouts(deps: DeliveryDependencies): Promise<number> {

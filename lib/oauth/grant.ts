@@ -1,5 +1,6 @@
 import type { Client as Caller } from "@/lib/audit/events";
 import { secondsBetween } from "@/lib/crypto/clock";
+import { randomId } from "@/lib/crypto/random";
 import type { Session, SessionUser, SessionWithUser } from "@/lib/sessions/session";
 import { keepSession, ownTerms } from "@/lib/sessions/start-session";
 import { type Client, isPublic, OFFLINE_ACCESS, OPENID, scopeOf } from "./client";
@@ -32,7 +33,7 @@ export interface NewGrant {
   secret: Buffer;
 }
 
-/** What is written in one transaction with the grant: before it, so that of many callers one gets here. */
+/** What is written in one transaction with the grant, and before it: of many callers one gets further. */
 type Redeem = (stores: OAuthDependencies["stores"], grantId: string) => Promise<void>;
 
 /**
@@ -48,6 +49,8 @@ export async function startGrant(
   await requireSigner(deps, client, agreed.audience);
   return deps.atomically(async (stores) => {
     const now = deps.clock.now();
+    const grantId = randomId();
+    await redeem(stores, grantId);
     const parent = await stores.sessions.holdLive(parentId, now);
     if (parent === null) throw new OAuthError("invalid_grant", "The sign-in that this came from has ended.");
     const isOffline = agreed.scope.split(" ").includes(OFFLINE_ACCESS);
@@ -62,8 +65,7 @@ export async function startGrant(
       dpopJkt: isPublic(client) ? jkt : null,
     };
     const keeping = { store: stores.sessions, audit: stores.audit, clock: deps.clock };
-    const kept = await keepSession(keeping, parent.user, from, terms, grant);
-    await redeem(stores, kept.session.id);
+    const kept = await keepSession(keeping, parent.user, from, terms, grant, grantId);
     return { session: { ...kept.session, user: parent.user }, secret: kept.secret };
   });
 }

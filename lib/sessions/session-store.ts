@@ -68,7 +68,7 @@ export interface SessionFilter {
   clientId: string | null;
 }
 
-/** Sessions at rest, grants among them. Each method but `end` is one statement: it happens whole or not at all. */
+/** Sessions at rest, grants among them. Each method happens whole or not at all. */
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   /**
@@ -84,9 +84,8 @@ export interface SessionStore {
   /** Hands what was let in during one of the person's browser sessions over to another one. */
   adoptGrants(userId: string, fromId: string, toId: string): Promise<void>;
   /**
-   * Ends the selected live sessions with the grants that end with them, denies their access tokens, has their clients
-   * told, and records an event for each, all or nothing. A grant that is given meanwhile ends in a second statement;
-   * should that be kept from running, by the cleanup.
+   * Ends the selected live sessions with the grants that end with them, those that are being given meanwhile included:
+   * denies their access tokens, has their clients told, and records an event for each, all or nothing.
    */
   end(selection: NamedSelection, ending: SessionEnding): Promise<EndedSessions>;
   /** The session, as long as it may go on; it does not end before the transaction is over. */

@@ -42,11 +42,12 @@ export async function keepSession(
   client: Client,
   terms: SessionTerms,
   grant: Grant | null,
+  id: string = randomId(),
 ): Promise<{ session: Session; secret: Buffer }> {
   const now = deps.clock.now();
   const secret = newSessionSecret();
   const session: Session = {
-    id: randomId(),
+    id,
     userId: user.id,
     secretHash: hashSessionSecret(secret),
     generation: 0,

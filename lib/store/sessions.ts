@@ -22,7 +22,7 @@ import type { Database } from "./client";
 import { rowsAt, toListing } from "./cursor";
 import { Prisma } from "./generated/client";
 import { type FoundSessions, findSessions } from "./session-search";
-import { PUBLIC_USER } from "./users";
+import { type Atomically, PUBLIC_USER } from "./users";
 
 const RECENT_SESSIONS = 100;
 
@@ -35,7 +35,7 @@ type SessionRow = Omit<Session, "grant"> & GrantColumns;
 /** A row of `rotate`: the session's columns, and the person's under names of their own. */
 type RotatedRow = SessionRow & { [Member in keyof SessionUser as `user_${Member}`]: SessionUser[Member] };
 
-export function createSessionStore(db: Database): SessionStore {
+export function createSessionStore(db: Database, atomically: Atomically): SessionStore {
   return {
     insert: async ({ grant, ...session }) => {
       await db.session.create({ data: { ...session, ...grant } });
@@ -79,14 +79,7 @@ export function createSessionStore(db: Database): SessionStore {
     },
 
     end: async (selection, ending) => {
-      const ended = await db.$queryRaw<EndedRow[]>(endStatement(endedWith(selection, ending), ending));
-      const browsers = ended.filter(({ isGrant }) => !isGrant).map(({ id }) => id);
-      // A grant that was given while the statement above waited is one that it could not see.
-      const late =
-        browsers.length === 0
-          ? []
-          : await db.$queryRaw<EndedRow[]>(endStatement(grantsOf(browsers, ending.reason), ending));
-      const rows = [...ended, ...late];
+      const rows = await atomically((tx) => endAll(tx, selection, ending));
       return {
         endedIds: rows.map(({ id }) => id),
         denials: rows.filter((row) => row.denied).map(toDenial(ending)),
@@ -213,6 +206,15 @@ interface EndedRow {
   id: string;
   denied: boolean;
   isGrant: boolean;
+}
+
+async function endAll(tx: Database, selection: NamedSelection, ending: SessionEnding): Promise<EndedRow[]> {
+  const ended = await tx.$queryRaw<EndedRow[]>(endStatement(endedWith(selection, ending), ending));
+  const browsers = ended.filter(({ isGrant }) => !isGrant).map(({ id }) => id);
+  if (browsers.length === 0) return ended;
+  // A grant that was given while the statement above waited is one that it could not see.
+  const late = await tx.$queryRaw<EndedRow[]>(endStatement(grantsOf(browsers, ending.reason), ending));
+  return [...ended, ...late];
 }
 
 /** The selected sessions, and the grants that end with them: those of a person are among the person's sessions. */

@@ -77,7 +77,7 @@ function createStores(db: Database, atomically: Atomically): Stores {
   return {
     users: createUserStore(db, atomically),
     links: createOneTimeLinkStore(db),
-    sessions: createSessionStore(db),
+    sessions: createSessionStore(db, atomically),
     signingKeys: createSigningKeyStore(db),
     denials: createDenialStore(db),
     audiences: createAudienceStore(db),

@@ -1,3 +1,5 @@
+import { hasOnly, isObject } from "./compact";
+
 /** The `client_id` (RFC 9068 section 2.2) of our own pages, which no registered client may have. */
 export const OWN_CLIENT_ID = "latchkey";
 
@@ -101,15 +103,9 @@ const CHECKS = {
   role: (value) => value === "user" || value === "admin",
   scope: isScope,
   /** A binding of another kind (RFC 7800) is none that anybody here could check. */
-  cnf: (value) => isThumbprintAlone(value),
+  cnf: (value) =>
+    isObject(value) && hasOnly(value, ["jkt"]) && typeof value.jkt === "string" && THUMBPRINT.test(value.jkt),
 } satisfies Record<string, Check>;
-
-function isThumbprintAlone(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const [[name, thumbprint] = [], ...others] = Object.entries(value);
-  const isText = typeof thumbprint === "string" && THUMBPRINT.test(thumbprint);
-  return others.length === 0 && name === "jkt" && isText;
-}
 
 type ClaimName = keyof typeof CHECKS;
 
@@ -121,25 +117,20 @@ export interface ClaimRules<Claims extends CommonClaims> {
   others: "refused" | "ignored";
 }
 
-const COMMON = Object.keys(COMMON_CHECKS) as (keyof CommonClaims)[];
-const PERSON = Object.keys(PERSON_CHECKS) as (keyof PersonClaims)[];
-
-export const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
-  required: [...COMMON, ...PERSON, "gen", "role"],
-  optional: [],
-  others: "refused",
-};
+/** The names of those that every access token has, and of those that are of a person. */
+export const COMMON_CLAIMS = Object.keys(COMMON_CHECKS) as (keyof CommonClaims)[];
+export const PERSON_CLAIMS = Object.keys(PERSON_CHECKS) as (keyof PersonClaims)[];
 
 export const SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
-  required: COMMON,
-  optional: [...PERSON, "role", "scope", "cnf"],
+  required: COMMON_CLAIMS,
+  optional: [...PERSON_CLAIMS, "role", "scope", "cnf"],
   others: "ignored",
 };
 
 /** For a system that understands nothing else: no claim is there by chance, and none that it could not check. */
 export const STRICT_SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
   ...SERVICE_CLAIMS,
-  optional: [...PERSON, "role", "scope"],
+  optional: [...PERSON_CLAIMS, "role", "scope"],
   others: "refused",
 };
 

@@ -1,60 +1,24 @@
-import { MAX_ACCESS_TOKEN_SECONDS } from "@/lib/config/durations";
 import { type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
 import {
   type ClaimRules,
+  COMMON_CLAIMS,
   type CommonClaims,
-  SERVICE_CLAIMS,
-  SESSION_CLAIMS,
+  PERSON_CLAIMS,
   type ServiceClaims,
   type SessionClaims,
-  STRICT_SERVICE_CLAIMS,
 } from "./claims";
+import { COMMON, type Profile, SERVICE_PROFILES } from "./service-profiles";
 
-/** How the content is encrypted to its recipient (RFC 7518 sections 4.6 and 5.3). */
-export interface TokenEncryption {
-  keyManagement: "ECDH-ES+A256KW";
-  content: "A256GCM";
-}
+export type { Profile, TokenEncryption } from "./service-profiles";
 
-/** How tokens for one audience are made and checked. */
-export interface Profile<Claims extends CommonClaims = ServiceClaims> {
-  /** JOSE `typ`, compared after RFC 7515 section 4.1.9 (without `application/`, any case). */
-  type: string;
-  /** The first is the default. */
-  algorithms: readonly Algorithm[];
-  /** Whose keys sign: the issuer's, published or not, or a secret that the audience has alone. */
-  keySource: "published" | "unpublished" | "audience";
-  lifetimeSeconds: number;
-  /** A token whose `exp - iat` is longer is refused. At least the lifetime, which a setting may shorten. */
-  maxLifetimeSeconds: number;
-  /** Null: whoever carries the token can read it. */
-  encryption: TokenEncryption | null;
-  claims: ClaimRules<Claims>;
-  /** What its verifier may be behind with revocations before it refuses everything. */
-  revocationSeconds: number;
-  maxBytes: number;
-}
-
-const SENSITIVE_LIFETIME_SECONDS = 300;
-
-/** What all of them have unless they say otherwise. */
-const COMMON = {
-  type: "at+jwt",
-  lifetimeSeconds: 600,
-  maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
-  encryption: null,
-  claims: SERVICE_CLAIMS,
-  revocationSeconds: 30,
-  maxBytes: 4096,
-} as const;
+const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
+  required: [...COMMON_CLAIMS, ...PERSON_CLAIMS, "gen", "role"],
+  optional: [],
+  others: "refused",
+};
 
 export const PROFILES = {
-  /** Services that verify by JWKS. */
-  mesh: {
-    ...COMMON,
-    algorithms: ["ES256", "RS256", "EdDSA"],
-    keySource: "published",
-  },
+  ...SERVICE_PROFILES,
   /** One application without an outside verifier: our own pages. */
   monolith: {
     ...COMMON,
@@ -63,30 +27,12 @@ export const PROFILES = {
     claims: SESSION_CLAIMS,
     revocationSeconds: 1,
   },
-  /** Claims that nobody on the way may read: signed, then encrypted to the audience's own key. */
-  "high-security": {
-    ...COMMON,
-    algorithms: ["ES256"],
-    keySource: "published",
-    lifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
-    maxLifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
-    encryption: { keyManagement: "ECDH-ES+A256KW", content: "A256GCM" },
-    revocationSeconds: 5,
-    maxBytes: 2 * COMMON.maxBytes,
-  },
   /** Programs that people sign in to: for what Latchkey itself tells them, its userinfo. */
   native: {
     ...COMMON,
     algorithms: ["ES256", "RS256", "EdDSA"],
     keySource: "published",
     revocationSeconds: 1,
-  },
-  /** Systems that only know shared secrets. */
-  legacy: {
-    ...COMMON,
-    algorithms: ["HS256"],
-    keySource: "audience",
-    claims: STRICT_SERVICE_CLAIMS,
   },
 } as const satisfies Record<string, Profile<CommonClaims & ServiceClaims> | Profile<SessionClaims>>;
 

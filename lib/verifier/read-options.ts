@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "@/lib/crypto/clock";
 import type { Algorithm } from "@/lib/keys/algorithms";
 import { isIdentifier, isListOf, isScope, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
 import { isObject } from "@/lib/tokens/compact";
-import { PROFILES, type Profile } from "@/lib/tokens/profiles";
+import { type Profile, SERVICE_PROFILES } from "@/lib/tokens/service-profiles";
 import type { JwksOptions, Rejection, SharedRedisClient, VerifierOptions } from "./options";
 import { type Rule, readObject } from "./read-object";
 import { bearer, type Scheme } from "./scheme";
@@ -86,7 +86,7 @@ const COMMON = {
 
 const OWN = {
   mesh: {
-    algorithm: oneOf(PROFILES.mesh.algorithms, "ES256"),
+    algorithm: oneOf(SERVICE_PROFILES.mesh.algorithms, "ES256"),
     jwks,
   },
   "high-security": {
@@ -102,7 +102,7 @@ const OWN = {
 export function readOptions(options: VerifierOptions): VerifierSettings {
   const { profile: name, ...others } = Object(options);
   readObject({ profile: name }, { profile: oneOf(Object.keys(OWN)) });
-  const profile = PROFILES[name as keyof typeof OWN];
+  const profile = SERVICE_PROFILES[name as keyof typeof OWN];
   const rules = { ...COMMON, ...OWN[name as keyof typeof OWN] };
   const read = readObject<Omit<VerifierSettings, "profile">>(others, rules as never);
   return {

@@ -1,0 +1,378 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
+import { COMMAND_LINE } from "@/lib/audit/actor";
+import { changePassword } from "@/lib/identity/change-password";
+import { changeUser } from "@/lib/identity/change-user";
+import { signIn } from "@/lib/identity/sign-in";
+import { HOME, OTHER_PASSWORD, PASSWORD, raceOf } from "@/lib/identity/testing/test-house";
+import { endSessions } from "@/lib/sessions/end-sessions";
+import { refreshSession } from "@/lib/sessions/refresh-session";
+import type { SessionEndReason, SessionWithUser } from "@/lib/sessions/session";
+import { disconnectApp, listConnectedApps } from "./connected-apps";
+import type { TokenResponse } from "./grant";
+import { introspect } from "./introspect";
+import { changeClient, removeClient, revokeClient } from "./manage-clients";
+import { revokeToken } from "./revoke-token";
+import {
+  CLI,
+  type OAuthHouse,
+  openOAuthHouse,
+  parametersOf,
+  type RegisteredClient,
+} from "./testing/oauth-house";
+import { answerUserinfo } from "./userinfo";
+
+const REFUSED = { code: "invalid_grant" };
+
+let house: OAuthHouse;
+let app: RegisteredClient;
+let browser: SessionWithUser;
+let first: TokenResponse;
+beforeAll(async () => {
+  house = await openOAuthHouse();
+});
+afterAll(() => house.close());
+beforeEach(async () => {
+  app = await house.addClient();
+  browser = await house.signedIn();
+  first = await house.token(app, { ...(await house.code(app, browser)) });
+});
+
+const refresh = ({ refresh_token = "" }: TokenResponse, more: Record<string, string> = {}, client = app) =>
+  house.token(client, { grant_type: "refresh_token", refresh_token, ...more });
+const isAccepted = async ({ access_token }: TokenResponse) => (await house.claims(access_token)) !== null;
+const requestOf = (client: RegisteredClient, form: Record<string, string>) => ({
+  headers: new Headers(),
+  parameters: parametersOf({
+    client_id: client.id,
+    ...(client.secret === null ? {} : { client_secret: client.secret }),
+    ...form,
+  }),
+  from: CLI,
+});
+const actor = () => ({ userId: browser.userId, sessionId: browser.id, client: HOME });
+const end = (id: string, reason: SessionEndReason) =>
+  endSessions(house.oauth.sessions, { kind: "ids", ids: [id], ownedBy: null }, reason, {
+    actorId: null,
+    client: null,
+    details: {},
+  });
+
+describe("a refresh token", () => {
+  it("is replaced at every use, and a second use within the overlap gets the same successor", async () => {
+    const [second, again] = [await refresh(first), await refresh(first)];
+    expect(second.refresh_token).not.toBe(first.refresh_token);
+    expect(again.refresh_token).toBe(second.refresh_token);
+    expect(await isAccepted(second)).toBe(true);
+  });
+
+  it("fifty times at once leads to one successor", async () => {
+    const race = await raceOf(Array.from({ length: 50 }, () => refresh(first)));
+    expect(race.refusals).toEqual([]);
+    expect(new Set(race.succeeded.map(({ refresh_token }) => refresh_token)).size).toBe(1);
+  });
+
+  it("whose answer was lost is made good once, and a second time within twenty ends the grant", async () => {
+    const second = await refresh(first);
+    house.clock.advanceSeconds(3_600);
+    expect((await refresh(first)).refresh_token).toBe(second.refresh_token);
+    const third = await refresh(second);
+    house.clock.advanceSeconds(3_600);
+    await expect(refresh(second)).rejects.toMatchObject(REFUSED);
+    await expect(refresh(third)).rejects.toMatchObject(REFUSED);
+    expect((await house.events("refresh_token.reuse_detected")).at(-1)).toMatchObject({
+      user_id: browser.userId,
+    });
+  });
+
+  it("that is older than the last but one ends the grant, and every token of it", async () => {
+    const third = await refresh(await refresh(first));
+    await expect(refresh(first)).rejects.toMatchObject(REFUSED);
+    await expect(refresh(third)).rejects.toMatchObject(REFUSED);
+    expect(await isAccepted(third)).toBe(false);
+    expect(await house.session(browser.id)).toMatchObject({ endedAt: null });
+  });
+
+  it("of one client is nothing to another, nor to a browser, and lives on", async () => {
+    const other = await house.addClient();
+    await expect(refresh(first, {}, other)).rejects.toMatchObject(REFUSED);
+    const asCookie = refreshSession(house.oauth.sessions, first.refresh_token ?? "", HOME);
+    await expect(asCookie).rejects.toMatchObject({ code: "invalid_refresh_token" });
+    expect(await refresh(first)).toHaveProperty("access_token");
+  });
+
+  it("of a browser is nothing to a client", async () => {
+    const input = { email: browser.user.email, password: PASSWORD };
+    const { refreshToken } = await signIn(house.identity, input, HOME, null);
+    const stolen = house.token(app, { grant_type: "refresh_token", refresh_token: refreshToken });
+    await expect(stolen).rejects.toMatchObject(REFUSED);
+  });
+
+  it("gets less for once, and never more", async () => {
+    const narrow = await refresh(first, { scope: "orders:read" });
+    expect(narrow).toMatchObject({ scope: "orders:read" });
+    expect(narrow).not.toHaveProperty("id_token");
+    expect(await refresh(narrow)).toMatchObject({ scope: first.scope });
+    await expect(refresh(first, { scope: "orders:write" })).rejects.toMatchObject({ code: "invalid_scope" });
+    await expect(refresh(first, { resource: "payroll" })).rejects.toMatchObject({ code: "invalid_target" });
+  });
+
+  it("gets no more than its client is still registered for", async () => {
+    await changeClient(house.oauth, app.id, { scope: "openid offline_access" }, COMMAND_LINE);
+    expect(await refresh(first)).toMatchObject({ scope: "openid offline_access" });
+  });
+
+  it("ends when it is not used for as long as a session may be idle, or grows too old", async () => {
+    house.clock.advanceSeconds(7 * 86_400 - 1);
+    let newest = await refresh(first);
+    for (let week = 0; week < 3; week += 1) {
+      house.clock.advanceSeconds(7 * 86_400 - 1);
+      newest = await refresh(newest);
+    }
+    house.clock.advanceSeconds(7 * 86_400 - 1);
+    await expect(refresh(newest)).rejects.toMatchObject(REFUSED);
+  });
+});
+
+describe("ends", () => {
+  const expectEnded = async () => {
+    expect(await isAccepted(first)).toBe(false);
+    await expect(refresh(first)).rejects.toMatchObject(REFUSED);
+  };
+
+  it("when the person's password changes", async () => {
+    const input = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
+    await changePassword(house.identity, browser.userId, input, HOME);
+    await expectEnded();
+  });
+
+  it("when the account is disabled", async () => {
+    await changeUser(house.identity, browser.userId, { status: "disabled" }, COMMAND_LINE);
+    await expectEnded();
+  });
+
+  it("when its browser session is revoked", async () => {
+    await end(browser.id, "revoked_by_admin");
+    await expectEnded();
+  });
+
+  it("when it is revoked itself, which leaves the browser alone", async () => {
+    const { sid = "" } = (await house.claims(first.access_token)) ?? {};
+    await end(sid, "revoked_by_admin");
+    await expectEnded();
+    expect(await house.session(browser.id)).toMatchObject({ endedAt: null });
+  });
+
+  it("when the person disconnects the app, who is asked again then", async () => {
+    await disconnectApp(house.oauth, app.id, actor());
+    await expectEnded();
+    expect(await listConnectedApps(house.oauth, browser.userId)).toEqual([]);
+    expect(await house.oauth.stores.consents.find(browser.userId, app.id, "orders")).toBeNull();
+    await expect(disconnectApp(house.oauth, app.id, actor())).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("when its client is revoked, or removed", async () => {
+    expect(await revokeClient(house.oauth, app.id, null, COMMAND_LINE)).toBe(1);
+    await expectEnded();
+    const again = await house.token(app, { ...(await house.code(app, browser)) });
+    await removeClient(house.oauth, app.id, COMMAND_LINE);
+    expect(await isAccepted(again)).toBe(false);
+    await expect(refresh(again)).rejects.toMatchObject({ code: "invalid_client" });
+  });
+
+  it("when the client revokes its refresh token", async () => {
+    await revokeToken(house.oauth, requestOf(app, { token: first.refresh_token ?? "" }));
+    await expectEnded();
+  });
+});
+
+describe("without offline_access", () => {
+  const online = async () =>
+    house.token(app, { ...(await house.code(app, browser, { scope: "openid orders:read" })) });
+
+  it("ends when its browser signs out; one with it goes on", async () => {
+    const response = await online();
+    await end(browser.id, "logout");
+    expect(await isAccepted(response)).toBe(false);
+    expect(await isAccepted(first)).toBe(true);
+    expect(await refresh(first)).toHaveProperty("refresh_token");
+  });
+
+  it("is handed over when the same person signs in again", async () => {
+    const response = await online();
+    const input = { email: browser.user.email, password: PASSWORD };
+    const next = await signIn(house.identity, input, HOME, browser.id);
+    expect(await isAccepted(response)).toBe(true);
+    await end(next.session.id, "logout");
+    expect(await isAccepted(response)).toBe(false);
+  });
+
+  it("ends when somebody else signs in instead", async () => {
+    const response = await online();
+    const other = await house.addPerson();
+    await signIn(house.identity, { email: other.email, password: PASSWORD }, HOME, browser.id);
+    expect(await isAccepted(response)).toBe(false);
+  });
+});
+
+describe("revocation", () => {
+  it("of an access token denies that one alone", async () => {
+    const second = await refresh(first);
+    await revokeToken(house.oauth, requestOf(app, { token: first.access_token }));
+    expect(await isAccepted(first)).toBe(false);
+    expect(await isAccepted(second)).toBe(true);
+  });
+
+  test.each(["access_token", "refresh_token"] as const)(
+    "by another client of its %s does nothing",
+    async (kind) => {
+      const other = await house.addClient();
+      await revokeToken(house.oauth, requestOf(other, { token: first[kind] ?? "" }));
+      expect(await isAccepted(first)).toBe(true);
+      expect(await refresh(first)).toHaveProperty("access_token");
+    },
+  );
+
+  it("of what is no token does nothing", async () => {
+    for (const token of ["x", "eyJhbGciOiJub25lIn0.e30.", "a".repeat(4_000)]) {
+      await revokeToken(house.oauth, requestOf(app, { token }));
+    }
+  });
+});
+
+describe("introspection", () => {
+  const INACTIVE = { active: false };
+  let web: RegisteredClient;
+  let tokens: TokenResponse;
+  beforeEach(async () => {
+    web = await house.addClient({ authMethod: "client_secret" });
+    tokens = await house.token(web, { ...(await house.code(web, browser)) });
+  });
+
+  it("tells a client of its own tokens", async () => {
+    expect(await introspect(house.oauth, requestOf(web, { token: tokens.access_token }))).toMatchObject({
+      active: true,
+      sub: browser.userId,
+      client_id: web.id,
+      aud: "orders",
+      scope: tokens.scope,
+      token_type: "Bearer",
+    });
+    const ofRefresh = requestOf(web, { token: tokens.refresh_token ?? "" });
+    expect(await introspect(house.oauth, ofRefresh)).toMatchObject({ active: true, client_id: web.id });
+  });
+
+  it("tells it nothing of others', of what is over, or of what is none", async () => {
+    const other = await house.addClient({ authMethod: "client_secret" });
+    for (const token of [tokens.access_token, tokens.refresh_token ?? "", first.access_token, "x"]) {
+      expect(await introspect(house.oauth, requestOf(other, { token }))).toEqual(INACTIVE);
+    }
+    await revokeToken(house.oauth, requestOf(web, { token: tokens.refresh_token ?? "" }));
+    for (const token of [tokens.access_token, tokens.refresh_token ?? ""]) {
+      expect(await introspect(house.oauth, requestOf(web, { token }))).toEqual(INACTIVE);
+    }
+  });
+
+  it("tells a public client nothing at all", async () => {
+    const work = introspect(house.oauth, requestOf(app, { token: first.access_token }));
+    await expect(work).rejects.toMatchObject({ code: "invalid_client" });
+  });
+});
+
+describe("userinfo", () => {
+  const ask = (token: string, scheme = "Bearer") =>
+    answerUserinfo(house.oauth, {
+      method: "GET",
+      headers: new Headers({ authorization: `${scheme} ${token}` }),
+    });
+
+  it("tells who it is, and the address where that was allowed", async () => {
+    expect(await ask(first.access_token)).toEqual({ sub: browser.userId, email: browser.user.email });
+    const less = await refresh(first, { scope: "openid" });
+    expect(await ask(less.access_token)).toEqual({ sub: browser.userId });
+    const none = await refresh(first, { scope: "orders:read" });
+    await expect(ask(none.access_token)).rejects.toMatchObject({ code: "insufficient_scope", status: 403 });
+  });
+
+  it("acknowledges a renewed grant, so that its former refresh token is a copy from then on", async () => {
+    const second = await refresh(first);
+    await ask(second.access_token);
+    house.clock.advanceSeconds(31);
+    await expect(refresh(first)).rejects.toMatchObject(REFUSED);
+    expect(await house.claims((await refresh(second).catch(() => first)).access_token)).toBeNull();
+  });
+
+  it("is not moved by the token of a generation before", async () => {
+    await refresh(first);
+    house.clock.advanceSeconds(2);
+    const { sid = "" } = (await house.claims(first.access_token)) ?? {};
+    await refresh(await refresh(first));
+    await ask(first.access_token);
+    expect(await house.session(sid)).toMatchObject({ acknowledgedGeneration: 0 });
+  });
+
+  it("takes no token without a person, none of another scheme, and none that is over", async () => {
+    const service = await house.addClient({
+      authMethod: "client_secret",
+      grantTypes: ["client_credentials"],
+      redirectUris: [],
+      scope: "orders:read",
+    });
+    const own = await house.token(service, { grant_type: "client_credentials" });
+    await expect(ask(own.access_token)).rejects.toMatchObject({ code: "insufficient_scope" });
+    await expect(ask(first.access_token, "DPoP")).rejects.toMatchObject({ code: "invalid_token" });
+    await expect(ask(first.id_token ?? "")).rejects.toMatchObject({ code: "invalid_token" });
+    await expect(ask(first.refresh_token ?? "")).rejects.toMatchObject({ code: "invalid_token" });
+    await end((await house.claims(first.access_token))?.sid ?? "", "revoked_by_admin");
+    await expect(ask(first.access_token)).rejects.toMatchObject({ code: "invalid_token" });
+  });
+});
+
+describe("a client's own token", () => {
+  let service: RegisteredClient;
+  beforeEach(async () => {
+    service = await house.addClient({
+      authMethod: "client_secret",
+      grantTypes: ["client_credentials"],
+      redirectUris: [],
+      scope: "orders:read orders:write",
+    });
+  });
+  const own = (more: Record<string, string> = {}) =>
+    house.token(service, { grant_type: "client_credentials", ...more });
+
+  it("is about the client and about nobody", async () => {
+    const response = await own({ scope: "orders:read" });
+    expect(response).not.toHaveProperty("refresh_token");
+    const claims = await house.claims(response.access_token);
+    expect(claims).toMatchObject({
+      sub: service.id,
+      client_id: service.id,
+      aud: "orders",
+      scope: "orders:read",
+    });
+    for (const name of ["auth_time", "amr", "role"]) expect(claims).not.toHaveProperty(name);
+  });
+
+  it("is taken back with its client, and the next one is good", async () => {
+    const before = await own();
+    await revokeClient(house.oauth, service.id, "leaked", COMMAND_LINE);
+    expect(await isAccepted(before)).toBe(false);
+    expect(await isAccepted(await own())).toBe(true);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["a person's words", { scope: "openid" }, "invalid_scope"],
+    ["a word it is not registered for", { scope: "orders:delete" }, "invalid_scope"],
+    ["a service it is not registered for", { resource: "payroll" }, "invalid_target"],
+    ["userinfo", { resource: "https://login.example.com/oauth/userinfo" }, "invalid_target"],
+  ])("is refused for %s", async (_what, asked, code) => {
+    await expect(own(asked)).rejects.toMatchObject({ code });
+  });
+
+  it("is for clients that are registered for it alone", async () => {
+    const work = house.token(app, { grant_type: "client_credentials" });
+    await expect(work).rejects.toMatchObject({ code: "unauthorized_client" });
+    const other = house.token(service, { ...(await house.code(app, browser)) });
+    await expect(other).rejects.toMatchObject({ code: "unauthorized_client" });
+  });
+});

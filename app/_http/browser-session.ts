@@ -2,6 +2,7 @@ import { cookies, headers } from "next/headers";
 import type { Client } from "@/lib/audit/events";
 import { services } from "@/lib/services";
 import type { Credentials } from "@/lib/sessions/credentials";
+import { logOut } from "@/lib/sessions/log-out";
 import { refreshSession } from "@/lib/sessions/refresh-session";
 import { readPresented } from "./presented";
 import { credentialCookies, removedCookies, type SessionCookie } from "./session-cookies";
@@ -23,8 +24,12 @@ export async function renewBrowserSession(client: Client): Promise<void> {
   if (refreshToken !== null) await openBrowserSession(await refreshSession(sessions, refreshToken, client));
 }
 
-/** In a server action: takes the session's cookies away. */
-export const closeBrowserSession = (): Promise<void> => setCookies(removedCookies(services().settings));
+/** In a server action: ends this browser's session, if there is one, and takes its cookies away. */
+export async function endBrowserSession(client: Client): Promise<void> {
+  const { sessions, settings } = services();
+  await logOut(sessions, readPresented(await headers(), settings.secureCookies), client);
+  await setCookies(removedCookies(settings));
+}
 
 async function setCookies(list: readonly SessionCookie[]): Promise<void> {
   const jar = await cookies();

@@ -16,6 +16,11 @@ const PUBLIC = new Set([
   // To this machine alone, which the tests run on; e2e/attacks/metrics.spec.ts has the rest.
   "/metrics",
   "/.well-known/jwks.json",
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/openid-configuration",
+  "/oauth/authorize",
+  "/oauth/end-session",
+  "/sign-out",
   "/api/auth/login",
   "/api/auth/signup",
   "/api/auth/refresh",

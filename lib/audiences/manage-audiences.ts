@@ -145,11 +145,11 @@ async function requireRecipient(
 }
 
 /**
- * What a new audience needs is there before anybody asks for its token; what nobody needs any more goes in time. Where
+ * What a new audience or client needs is there before anybody asks for its token; what nobody needs any more goes in time. Where
  * that cannot be now, whoever looks at the keys next tries again: what has been kept by then is not a failure, and what
  * is told once must not be lost over it.
  */
-async function openKeysOf({ keys }: AudienceDependencies): Promise<void> {
+export async function openKeysOf({ keys }: Pick<AudienceDependencies, "keys">): Promise<void> {
   try {
     await keys.keyring.load();
     await advanceKeys(keys);

@@ -179,6 +179,15 @@ describe("ends", () => {
     await expect(refresh(again)).rejects.toMatchObject({ code: "invalid_client" });
   });
 
+  it("with what the client has not redeemed yet", async () => {
+    const code = await house.code(app, browser);
+    await disconnectApp(house.oauth, app.id, actor());
+    await expect(house.token(app, { ...code })).rejects.toMatchObject(REFUSED);
+    const again = await house.code(app, browser);
+    await revokeClient(house.oauth, app.id, null, COMMAND_LINE);
+    await expect(house.token(app, { ...again })).rejects.toMatchObject(REFUSED);
+  });
+
   it("when the client revokes its refresh token", async () => {
     await revokeToken(house.oauth, requestOf(app, { token: first.refresh_token ?? "" }));
     await expectEnded();

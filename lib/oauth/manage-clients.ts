@@ -1,8 +1,8 @@
+import { openKeysOf } from "@/lib/audiences/manage-audiences";
 import type { Actor } from "@/lib/audit/actor";
 import { sha256 } from "@/lib/crypto/derive-key";
 import { randomToken } from "@/lib/crypto/random";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
-import { advanceKeys } from "@/lib/keys/rotation";
 import type { Client } from "./client";
 import { clientEvent, termsOf } from "./client-event";
 import { type ClientChangeInput, type NewClientInput, toChange, toClient } from "./client-input";
@@ -30,7 +30,7 @@ export async function createClient(
     await stores.clients.insert(client, secret === null ? null : sha256(secret));
     await stores.audit.record(clientEvent(deps, "client.created", client, actor, termsOf(client)));
   });
-  await openKeysOf(deps);
+  await openKeysOf(deps.audiences);
   return { client: { ...client, hasPreviousSecret: false }, secret };
 }
 
@@ -58,7 +58,7 @@ export async function changeClient(
     await stores.audit.record(clientEvent(deps, "client.changed", client, actor, termsOf(client)));
     return client;
   });
-  await openKeysOf(deps);
+  await openKeysOf(deps.audiences);
   return changed;
 }
 
@@ -75,7 +75,7 @@ export async function removeClient(deps: OAuthDependencies, id: string, actor: A
     return { endedIds, denials: [...denials, denial] };
   });
   await announce(deps, ended);
-  await openKeysOf(deps);
+  await openKeysOf(deps.audiences);
 }
 
 /**
@@ -115,6 +115,8 @@ export async function revokeClient(
   const denial = await deps.atomically(async (stores) => {
     const client = await requireClient(stores, id);
     const denied = await denyOwnTokens(deps, stores, id);
+    await stores.authorizationCodes.removeUnused(id, null);
+    await stores.deviceAuthorizations.removeUnused(id, null);
     await stores.audit.record(clientEvent(deps, "client.tokens_revoked", client, actor, { note: reason }));
     return denied;
   });
@@ -141,19 +143,5 @@ async function requireAudiences(
     if ((await audiences.store.find(identifier)) !== null) continue;
     const fields = { audiences: `There is no audience ${identifier}.` };
     throw new LatchkeyError("invalid_request", { fields });
-  }
-}
-
-/**
- * The key of an algorithm that nothing else is signed by is there before anybody asks for a token; what nobody needs any
- * more goes in time. Where that cannot be now, whoever looks at the keys next tries again: what has been kept by then is
- * not a failure, and what is told once must not be lost over it.
- */
-async function openKeysOf({ audiences: { keys } }: OAuthDependencies): Promise<void> {
-  try {
-    await keys.keyring.load();
-    await advanceKeys(keys);
-  } catch {
-    // The keyring reports its own problems.
   }
 }

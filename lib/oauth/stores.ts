@@ -46,6 +46,8 @@ export interface AuthorizationCodeStore {
   find(hash: Uint8Array<ArrayBuffer>): Promise<AuthorizationCode | null>;
   /** Of many callers one wins: true. False when it was redeemed, or has expired. */
   redeem(hash: Uint8Array<ArrayBuffer>, grantId: string, now: Date): Promise<boolean>;
+  /** Those of a client, of one person or of everyone, that have not been redeemed. */
+  removeUnused(clientId: string, userId: string | null): Promise<void>;
 }
 
 /** An authorization request that a client has sent ahead (RFC 9126). */
@@ -100,6 +102,8 @@ export interface DeviceAuthorizationStore {
   notePoll(hash: Uint8Array<ArrayBuffer>, intervalSeconds: number, now: Date): Promise<void>;
   /** Of many callers one wins: true. False when it was not allowed, was redeemed, or has expired. */
   redeem(hash: Uint8Array<ArrayBuffer>, now: Date): Promise<boolean>;
+  /** Those of a client that have not been redeemed: which one person has answered, or all. */
+  removeUnused(clientId: string, userId: string | null): Promise<void>;
 }
 
 export interface UsedProofStore {

@@ -17,5 +17,6 @@ it("is exactly this", () => {
     ["passwordCheckByUser", 10, 900, "user"],
     ["userCodeByUser", 10, 900, "user"],
     ["deviceAuthorizationByAddress", 60, 900, "address"],
+    ["pushedRequestByAddress", 300, 900, "address"],
   ]);
 });

@@ -16,5 +16,10 @@ export function createAuthorizationCodeStore(db: Database): AuthorizationCodeSto
       });
       return count === 1;
     },
+
+    removeUnused: async (clientId, userId) => {
+      const ofPerson = userId === null ? {} : { userId };
+      await db.authorizationCode.deleteMany({ where: { clientId, redeemedAt: null, ...ofPerson } });
+    },
   };
 }

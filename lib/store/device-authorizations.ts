@@ -36,5 +36,10 @@ export function createDeviceAuthorizationStore(db: Database): DeviceAuthorizatio
       });
       return count === 1;
     },
+
+    removeUnused: async (clientId, userId) => {
+      const ofPerson = userId === null ? {} : { userId };
+      await db.deviceAuthorization.deleteMany({ where: { clientId, redeemedAt: null, ...ofPerson } });
+    },
   };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import {
   type AudienceChangeInput,
@@ -7,8 +6,8 @@ import {
   type NewAudienceInput,
   newAudienceSchema,
 } from "../../lib/audiences/audience-input";
-import { PlainError } from "../plain-error";
 import { type CommandArguments, UsageError } from "./command";
+import { readJsonFile } from "./json-file";
 
 type Options = CommandArguments["options"];
 
@@ -54,20 +53,9 @@ export function readChange(options: Options): AudienceChangeInput {
 const changing = (options: Options) => ({
   lifetimeSeconds: options.lifetime === undefined ? undefined : Number(options.lifetime),
   scope: options.scope,
-  encryptionJwk: readJwk(options["encryption-jwk"]),
+  encryptionJwk: readJsonFile(options["encryption-jwk"]),
   jwksUri: options["jwks-uri"],
 });
-
-function readJwk(path: Options[string]): unknown {
-  if (typeof path !== "string") return undefined;
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    // What the file holds may be secret: it is not repeated.
-    const fault = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
-    throw new PlainError(`The file ${path} ${fault}.`);
-  }
-}
 
 const OPTION_OF: Readonly<Record<string, string>> = {
   profile: "--profile",

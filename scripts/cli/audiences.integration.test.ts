@@ -129,7 +129,7 @@ describe("`add`", () => {
 
 it.each([
   ["no profile", ["add", "x"], 2, "--profile: Choose one of the profiles.\n"],
-  ["an unknown profile", ["add", "x", "--profile", "native"], 2, "--profile: Choose one of the profiles.\n"],
+  ["an unknown profile", ["add", "x", "--profile", "meshes"], 2, "--profile: Choose one of the profiles.\n"],
   [
     "an unknown algorithm",
     ["add", "x", "--profile", "mesh", "--algorithm", "none"],

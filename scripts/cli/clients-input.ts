@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { DEVICE_CODE } from "../../lib/oauth/client";
 import {
@@ -7,8 +6,8 @@ import {
   type NewClientInput,
   newClientSchema,
 } from "../../lib/oauth/client-input";
-import { PlainError } from "../plain-error";
 import { type CommandArguments, UsageError } from "./command";
+import { readJsonFile } from "./json-file";
 
 type Options = CommandArguments["options"];
 type Option = Options[string];
@@ -88,17 +87,6 @@ const readYesOrNo = (option: Option): Option => ANSWERS.get(option) ?? option;
 
 /** An empty one takes away what is there. */
 const readAddress = (option: Option): Option | null => (option === "" ? null : option);
-
-function readJsonFile(path: Option): unknown {
-  if (typeof path !== "string") return undefined;
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    // What the file holds may be secret: it is not repeated.
-    const fault = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
-    throw new PlainError(`The file ${path} ${fault}.`);
-  }
-}
 
 function read<Schema extends z.ZodType>(
   schema: Schema,

@@ -1,6 +1,6 @@
 import { AuthCard } from "@/app/_ui/auth-card";
 import { ButtonLink } from "@/app/_ui/button-link";
-import { buttonStyle } from "@/app/_ui/button-style";
+import { Leaving } from "@/app/_ui/leaving";
 import type { LogoutRequest } from "@/lib/oauth/end-session";
 
 /**
@@ -20,10 +20,7 @@ export function SignedOut({ client, returnTo }: Pick<LogoutRequest, "client" | "
       title="You are signed out"
       intro={<p className="wrap-anywhere">Taking you back to {client.name}.</p>}
     >
-      <meta httpEquiv="refresh" content={`0;url=${returnTo}`} />
-      <a href={returnTo} className={buttonStyle({ variant: "secondary" })}>
-        <span className="min-w-0 wrap-anywhere">Back to {client.name}</span>
-      </a>
+      <Leaving to={returnTo} label={`Back to ${client.name}`} />
     </AuthCard>
   );
 }

@@ -4,7 +4,7 @@ import { type Column, DataTable } from "@/app/_ui/data-table";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { Time } from "@/app/_ui/time";
 import type { Client } from "@/lib/oauth/client";
-import { AUTH_METHOD_TEXT, GRANT_TYPE_TEXT } from "./client-text";
+import { AUTH_METHOD_TEXT, purposeText } from "./client-text";
 import { viewOf } from "./query";
 
 export function ClientList({ clients }: { clients: readonly Client[] }) {
@@ -42,7 +42,7 @@ const COLUMNS: Column<Client>[] = [
     header: "What for",
     cell: ({ grantTypes, audiences }) => (
       <>
-        <p>{grantTypes.map((name) => GRANT_TYPE_TEXT[name].label).join(", ")}</p>
+        <p>{purposeText(grantTypes)}</p>
         {audiences.length > 0 && <p className="text-sm wrap-anywhere text-muted">{audiences.join(", ")}</p>}
       </>
     ),

@@ -21,3 +21,7 @@ export const GRANT_TYPE_TEXT: Record<GrantType, { label: string; description: st
     description: "For what it does with no person there.",
   },
 };
+
+/** Of a client that may be for several things. */
+export const purposeText = (grantTypes: readonly GrantType[]): string =>
+  grantTypes.map((name) => GRANT_TYPE_TEXT[name].label).join("; ");

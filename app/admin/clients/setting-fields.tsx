@@ -26,7 +26,7 @@ export function RedirectUrisField({ at }: At) {
     <Field
       name="redirectUris"
       label="Redirect URIs"
-      hint="One a line, compared letter by letter: https://app.example/callback. Of an app also http://127.0.0.1/callback, where any port fits, or com.example.app:/callback."
+      hint="One a line, and at least one unless people sign in by a code alone. Compared letter by letter: https://app.example/callback; of an app also http://127.0.0.1/callback, where any port fits, or com.example.app:/callback."
     >
       <TextArea rows={3} defaultValue={at ?? undefined} />
     </Field>

@@ -38,6 +38,12 @@ export class MemoryDeviceAuthorizations implements DeviceAuthorizationStore {
     return true;
   }
 
+  async removeUnused(clientId: string, userId: string | null): Promise<void> {
+    const isUnused = (row: DeviceAuthorization) =>
+      row.clientId === clientId && row.redeemedAt === null && (userId === null || row.userId === userId);
+    for (const row of this.rows.filter(isUnused)) this.rows.splice(this.rows.indexOf(row), 1);
+  }
+
   #at(hash: Hash): DeviceAuthorization | undefined {
     return this.rows.find((row) => isSame(row.hash, hash));
   }

@@ -37,6 +37,18 @@ export function describeAuthorizationCodes(database: () => OpenDatabase): void {
       expect(await codes().find(hash)).toMatchObject({ redeemedAt: NOW, grantId });
     });
 
+    it("those that are unused go, of a client or of one person at it", async () => {
+      const [used, hers, his, others] = [await insert(), await insert(), await insert(), await insert()];
+      await codes().redeem(used.hash, randomId(), NOW);
+      await codes().removeUnused(hers.clientId, hers.userId);
+      expect(await codes().find(hers.hash)).toBeNull();
+      await codes().removeUnused(his.clientId, others.userId);
+      expect(await codes().find(his.hash)).not.toBeNull();
+      for (const { clientId } of [used, his]) await codes().removeUnused(clientId, null);
+      expect(await codes().find(his.hash)).toBeNull();
+      for (const { hash } of [used, others]) expect(await codes().find(hash)).not.toBeNull();
+    });
+
     it("is redeemed until the millisecond before it expires", async () => {
       const { hash, expiresAt } = await insert();
       expect(await codes().redeem(hash, randomId(), expiresAt)).toBe(false);

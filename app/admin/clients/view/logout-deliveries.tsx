@@ -22,7 +22,15 @@ export function LogoutDeliveries({ deliveries }: { deliveries: readonly LogoutDe
 }
 
 const COLUMNS: Column<LogoutDelivery>[] = [
-  { key: "since", header: "Waiting since", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  {
+    key: "ended",
+    header: "Session",
+    cell: ({ createdAt }) => (
+      <>
+        Ended <Time at={createdAt} />
+      </>
+    ),
+  },
   { key: "attempts", header: "Attempts", cell: ({ attempts }) => attempts },
   { key: "next", header: "Next attempt", cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} /> },
   {

@@ -10,7 +10,7 @@ import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
 import type { Client } from "@/lib/oauth/client";
 import { services } from "@/lib/services";
-import { AUTH_METHOD_TEXT, GRANT_TYPE_TEXT } from "../client-text";
+import { AUTH_METHOD_TEXT, purposeText } from "../client-text";
 import { knownAudiences } from "../known-audiences";
 import { PATH, viewQuery } from "../query";
 import { ChangeForm } from "./change-form";
@@ -38,7 +38,7 @@ export default async function ClientPage({ searchParams }: { searchParams: Searc
     <SignedInShell>
       <PageHeader
         title={client.name}
-        description={client.grantTypes.map((name) => GRANT_TYPE_TEXT[name].label).join(", ")}
+        description={purposeText(client.grantTypes)}
         actions={
           <ButtonLink href={PATH} size="small">
             All clients

@@ -16,8 +16,8 @@ export function AuthCard({ title, intro, children, footer }: AuthCardProps) {
       <div className="px-1 text-center">
         <Logo />
       </div>
-      <div className="rounded-card border border-line bg-surface p-6 shadow-card sm:p-8">
-        <h1 className="text-xl">{title}</h1>
+      <div className="min-w-0 rounded-card border border-line bg-surface p-6 shadow-card sm:p-8">
+        <h1 className="text-xl wrap-anywhere">{title}</h1>
         {intro && <div className="mt-2 text-muted">{intro}</div>}
         <div className="mt-6">{children}</div>
       </div>

@@ -11,7 +11,7 @@ const MODULES = join(EXAMPLES, "../node_modules");
 const KIT = "@latchkey/verifier";
 
 /** What is there once somebody has tried the example. */
-const NOT_COPIED = new Set(["node_modules", "keys.json"]);
+const NOT_COPIED = new Set(["node_modules", "keys.json", "key.json"]);
 
 /** A copy of an example, with what it depends on where `npm install` would have put it. */
 export interface Example {
@@ -45,7 +45,7 @@ export interface Service {
   fetch(path: string, token?: string, init?: RequestInit): Promise<Response>;
   /** The status and the challenge. */
   ask(path: string, token?: string, method?: string): Promise<[status: number, challenge: string | null]>;
-  untilStatus(path: string, token: string, expected: number): Promise<void>;
+  untilStatus(path: string, token: string | undefined, expected: number): Promise<void>;
   /** When, by its own clock, it last wrote a line that ends so; in milliseconds. */
   lastSaidAt(what: string): number;
   stop(): Promise<void>;
@@ -54,17 +54,20 @@ export interface Service {
 export interface ServiceOptions {
   env: Record<string, string>;
   port?: number;
+  program?: string;
 }
 
 const PATIENCE = { timeout: 30_000, interval: 20 };
-const LISTENS = /http:\/\/localhost:\d+/;
+const LISTENS = /http:\/\/(localhost|127\.0\.0\.1):\d+/;
 
-/** Starts `node server.js` of an example as its README does. Resolves when it listens. */
-export async function startService(example: Example, { env, port }: ServiceOptions): Promise<Service> {
+/** Starts `node server.js`, or another program of an example, as its README does. Resolves when it says where it listens. */
+export async function startService(
+  example: Example,
+  { env, port, program = "server.js" }: ServiceOptions,
+): Promise<Service> {
   const chosen = port ?? (await freePort());
-  const child = startNode([join(example.folder, "server.js")], { PORT: String(chosen), ...env });
-  await child.untilOutput(LISTENS);
-  const origin = `http://localhost:${chosen}`;
+  const child = startNode([join(example.folder, program)], { PORT: String(chosen), ...env });
+  const [origin] = await child.untilOutput(LISTENS);
   const service: Service = {
     origin,
     output: child.output,

@@ -18,11 +18,11 @@ export interface Issuer extends Server {
   admin: Visitor;
   /** As an administrator does it. Rejects when it is refused. */
   manage<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
-  sql(text: string, values: unknown[]): Promise<object[]>;
+  sql<Row extends object>(text: string, values: unknown[]): Promise<Row[]>;
   /** Ends it without warning. */
   kill(): Promise<void>;
-  /** After `kill`. */
-  restart(): Promise<void>;
+  /** After `kill`. `env` is on top of what it had at first. */
+  restart(env?: Record<string, string>): Promise<void>;
   /** Ends it if it runs, and drops what it kept. */
   remove(): Promise<void>;
 }
@@ -45,7 +45,8 @@ export async function startIssuer(env: Record<string, string> = {}): Promise<Iss
     TRUSTED_PROXIES: "127.0.0.1",
     ...env,
   };
-  const start = () => startLatchkey({ env: settings, dataDir, ready: READY });
+  const start = (more: Record<string, string> = {}) =>
+    startLatchkey({ env: { ...settings, ...more }, dataDir, ready: READY });
   let running: RunningLatchkey | null = await start();
   const host = new URL(settings.APP_ORIGIN).host;
   const server: Server = {
@@ -63,8 +64,8 @@ export async function startIssuer(env: Record<string, string> = {}): Promise<Iss
       await running?.kill();
       running = null;
     },
-    restart: async () => {
-      running = await start();
+    restart: async (more) => {
+      running = await start(more);
     },
     remove: async () => {
       await running?.stop();
@@ -93,6 +94,14 @@ export interface CreatedAudience {
 
 export const addAudience = (issuer: Issuer, audience: object): Promise<CreatedAudience> =>
   issuer.manage("POST", "audiences", audience);
+
+export interface CreatedClient {
+  client: { id: string };
+  secret: string | null;
+}
+
+export const addClient = (issuer: Issuer, client: object): Promise<CreatedClient> =>
+  issuer.manage("POST", "clients", client);
 
 /** A token for a service, as a page of somebody who is signed in asks for it. */
 export async function tokenFor(issuer: Issuer, visitor: Visitor, audience: string): Promise<string> {

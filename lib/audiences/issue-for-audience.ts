@@ -30,12 +30,13 @@ export async function issueForAudience(
   return issueToAudience(deps, audience, subject, audience.scope);
 }
 
-/** A token for a service as its audience has it made. Writes nothing. */
+/** A token for a service as its audience has it made, and for whom else it may be shown to. Writes nothing. */
 export async function issueToAudience(
   deps: AudienceDependencies,
   audience: Audience,
   subject: ServiceSubject,
   scope: string | null,
+  others: readonly string[] = [],
 ): Promise<IssuedAccessToken> {
   const { identifier, profile: profileName, lifetimeSeconds } = audience;
   const profile = PROFILES[profileName];
@@ -43,7 +44,8 @@ export async function issueToAudience(
     deps.findSigner(audience),
     profile.encryption === null ? null : deps.recipientKeys.find(audience),
   ]);
-  const target = { audience: identifier, profile, lifetimeSeconds, scope };
+  const to = others.length === 0 ? identifier : [identifier, ...others];
+  const target = { audience: to, profile, lifetimeSeconds, scope };
   return issueServiceToken(subject, deps.issuer, target, signer, recipient, deps.clock.now());
 }
 

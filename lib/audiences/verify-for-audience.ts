@@ -6,14 +6,14 @@ import { identifierSchema } from "./audience-input";
 import type { AudienceDependencies } from "./dependencies";
 
 /**
- * Verifies a token for a service as the service does, whichever it is for. One that is encrypted is `malformed` here:
+ * Verifies a token for a service as the service does, whichever it is for; it stands first of those that it may be shown to. One that is encrypted is `malformed` here:
  * its audience alone can read it. Does not ask the denylist.
  */
 export async function verifyForAudience(
   { store, keys, issuer, clock, clockToleranceSeconds }: AudienceDependencies,
   text: string,
 ): Promise<Verification<ServiceClaims>> {
-  const named = identifierSchema.safeParse(parseCompactJws(text)?.payload.aud);
+  const named = identifierSchema.safeParse([parseCompactJws(text)?.payload.aud].flat()[0]);
   const audience = named.success ? await store.find(named.data) : null;
   if (audience === null) return { ok: false, reason: "malformed" };
   const { identifier, profile: profileName, algorithm } = audience;

@@ -36,7 +36,7 @@ it("gets an access token for the service, an ID token for the client, and a refr
     refresh_token: expect.stringMatching(/^[\w-]{112}$/),
   });
   const claims = await house.claims(response.access_token);
-  expect(claims).toMatchObject({ aud: "orders", sub: browser.userId, client_id: app.id });
+  expect(claims).toMatchObject({ sub: browser.userId, client_id: app.id });
   expect(claims).not.toHaveProperty("role");
   expect(claims?.sid).not.toBe(browser.id);
   const id = response.id_token ?? "";

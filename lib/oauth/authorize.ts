@@ -7,7 +7,7 @@ import { newAuthorizationCode } from "./authorization-code";
 import type { AuthorizationRequest } from "./authorization-request";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError, type OAuthErrorCode, type ReturnAddress } from "./oauth-error";
-import { forgetPushed } from "./pushed-request";
+import { requireUnanswered } from "./pushed-request";
 import { isClaimable, withParameters } from "./redirect-uri";
 import { formatScope, isWithin } from "./scope";
 
@@ -100,7 +100,7 @@ export async function allow(
 
 /** Where the browser goes with the person's refusal. */
 export async function deny(deps: OAuthDependencies, request: AuthorizationRequest): Promise<string> {
-  await forgetPushed(deps.stores, request.requestUri);
+  await requireUnanswered(deps.stores, request.requestUri, deps.clock.now());
   return errorAddress(deps.issuer, returned(request, "access_denied", "The person has refused."), request);
 }
 
@@ -110,8 +110,8 @@ async function answerWithCode(
   request: AuthorizationRequest,
   session: SessionWithUser,
 ): Promise<string> {
+  await requireUnanswered(stores, request.requestUri, deps.clock.now());
   const code = await newAuthorizationCode(deps, stores, request, session);
-  await forgetPushed(stores, request.requestUri);
   return responseAddress(deps.issuer, request, { code });
 }
 

@@ -1,7 +1,7 @@
 import type { Client as Caller } from "@/lib/audit/events";
 import { secondsBetween } from "@/lib/crypto/clock";
 import { randomId } from "@/lib/crypto/random";
-import type { Session, SessionUser, SessionWithUser } from "@/lib/sessions/session";
+import type { SessionWithUser } from "@/lib/sessions/session";
 import { keepSession, ownTerms } from "@/lib/sessions/start-session";
 import { type Client, isPublic, OFFLINE_ACCESS, OPENID, scopeOf } from "./client";
 import type { OAuthDependencies } from "./dependencies";
@@ -31,6 +31,8 @@ export interface TokenResponse {
 export interface NewGrant {
   session: SessionWithUser;
   secret: Buffer;
+  /** No token lives longer, should nobody be seen in the browser session any more that an online grant ends with. */
+  tokensEndBy: Date;
 }
 
 /** What is written in one transaction with the grant, and before it: of many callers one gets further. */
@@ -66,7 +68,11 @@ export async function startGrant(
     };
     const keeping = { store: stores.sessions, audit: stores.audit, clock: deps.clock };
     const kept = await keepSession(keeping, parent.user, from, terms, grant, grantId);
-    return { session: { ...kept.session, user: parent.user }, secret: kept.secret };
+    return {
+      session: { ...kept.session, user: parent.user },
+      secret: kept.secret,
+      tokensEndBy: isOffline ? terms.idleExpiresAt : parent.idleExpiresAt,
+    };
   });
 }
 
@@ -93,7 +99,7 @@ interface TokenRequest {
 export async function issueForGrant(
   deps: OAuthDependencies,
   client: Client,
-  { session, secret }: { session: Session & { user: SessionUser }; secret: Buffer },
+  { session, secret, tokensEndBy }: NewGrant,
   { scope, jkt, nonce }: TokenRequest,
 ): Promise<TokenResponse> {
   const { id: sessionId, generation, grant } = session;
@@ -102,7 +108,7 @@ export async function issueForGrant(
     subject: session.userId,
     sessionId,
     authenticatedAt: session.authenticatedAt,
-    sessionExpiresAt: session.idleExpiresAt,
+    sessionExpiresAt: tokensEndBy,
     jkt,
   };
   const access = await issueClientToken(deps, client, grant.audience, subject, scope);

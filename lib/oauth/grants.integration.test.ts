@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
+import { newAudienceSchema } from "@/lib/audiences/audience-input";
+import { createAudience } from "@/lib/audiences/manage-audiences";
 import { COMMAND_LINE } from "@/lib/audit/actor";
 import { changePassword } from "@/lib/identity/change-password";
 import { changeUser } from "@/lib/identity/change-user";
@@ -194,6 +196,12 @@ describe("ends", () => {
   });
 });
 
+it("of a browser session that nobody is seen in any more gets no token that outlives that", async () => {
+  house.clock.advanceSeconds(7 * 86_400 - 60);
+  const code = await house.code(app, browser, { scope: "openid orders:read" });
+  expect(await house.token(app, { ...code })).toMatchObject({ expires_in: 60 });
+});
+
 describe("without offline_access", () => {
   const online = async () =>
     house.token(app, { ...(await house.code(app, browser, { scope: "openid orders:read" })) });
@@ -262,7 +270,7 @@ describe("introspection", () => {
       active: true,
       sub: browser.userId,
       client_id: web.id,
-      aud: "orders",
+      aud: ["orders", "https://login.example.com/oauth/userinfo"],
       scope: tokens.scope,
       token_type: "Bearer",
     });
@@ -298,8 +306,34 @@ describe("userinfo", () => {
     expect(await ask(first.access_token)).toEqual({ sub: browser.userId, email: browser.user.email });
     const less = await refresh(first, { scope: "openid" });
     expect(await ask(less.access_token)).toEqual({ sub: browser.userId });
-    const none = await refresh(first, { scope: "orders:read" });
-    await expect(ask(none.access_token)).rejects.toMatchObject({ code: "insufficient_scope", status: 403 });
+  });
+
+  it("takes a token that says it is for userinfo, and none that is for a service alone", async () => {
+    expect((await house.claims(first.access_token))?.aud).toEqual([
+      "orders",
+      "https://login.example.com/oauth/userinfo",
+    ]);
+    const less = await refresh(first, { scope: "orders:read" });
+    expect((await house.claims(less.access_token))?.aud).toBe("orders");
+    await expect(ask(less.access_token)).rejects.toMatchObject({ code: "invalid_token", status: 401 });
+  });
+
+  it("takes none that a service with a secret of its own could have written", async () => {
+    const legacy = newAudienceSchema.parse({ identifier: `legacy-${app.id}`, profile: "legacy" });
+    await createAudience(house.services.audiences, legacy, COMMAND_LINE);
+    const old = await house.addClient({ audiences: [legacy.identifier] });
+    const response = await house.token(old, { ...(await house.code(old, browser)) });
+    expect((await house.claims(response.access_token))?.aud).toBe(legacy.identifier);
+    await expect(ask(response.access_token)).rejects.toMatchObject({ code: "invalid_token" });
+  });
+
+  it("wants the scope openid", async () => {
+    const bare = await house.addClient({ audiences: [], scope: "openid offline_access" });
+    const response = await house.token(bare, {
+      ...(await house.code(bare, browser, { scope: "offline_access" })),
+    });
+    const refusal = ask(response.access_token);
+    await expect(refusal).rejects.toMatchObject({ code: "insufficient_scope", status: 403 });
   });
 
   it("acknowledges a renewed grant, so that its former refresh token is a copy from then on", async () => {
@@ -327,7 +361,7 @@ describe("userinfo", () => {
       scope: "orders:read",
     });
     const own = await house.token(service, { grant_type: "client_credentials" });
-    await expect(ask(own.access_token)).rejects.toMatchObject({ code: "insufficient_scope" });
+    await expect(ask(own.access_token)).rejects.toMatchObject({ code: "invalid_token" });
     await expect(ask(first.access_token, "DPoP")).rejects.toMatchObject({ code: "invalid_token" });
     await expect(ask(first.id_token ?? "")).rejects.toMatchObject({ code: "invalid_token" });
     await expect(ask(first.refresh_token ?? "")).rejects.toMatchObject({ code: "invalid_token" });

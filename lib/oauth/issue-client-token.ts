@@ -1,7 +1,8 @@
+import type { Audience } from "@/lib/audiences/audience";
 import { issueToAudience } from "@/lib/audiences/issue-for-audience";
 import { type IssuedAccessToken, issueServiceToken, type ServiceSubject } from "@/lib/tokens/issue";
 import { PROFILES } from "@/lib/tokens/profiles";
-import type { Client } from "./client";
+import { type Client, OPENID } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
 import { userinfoAudience } from "./userinfo-audience";
@@ -11,7 +12,7 @@ export type ClientTokenSubject = Omit<ServiceSubject, "clientId" | "role">;
 
 /**
  * An access token of a client (RFC 9068) for one of its audiences, made as that audience's profile has it, or for
- * Latchkey's own userinfo. Throws `invalid_target` for an audience that is no longer there, and where a token that is
+ * Latchkey's own userinfo. With the scope `openid` it is for userinfo as well, where that could check it: `aud` says so. Throws `invalid_target` for an audience that is no longer there, and where a token that is
  * bound to a key could not be checked. Writes nothing.
  */
 export async function issueClientToken(
@@ -29,7 +30,14 @@ export async function issueClientToken(
   if (about.jkt !== null && PROFILES[audience.profile].keySource === "audience") {
     throw new OAuthError("invalid_target", "This service cannot check tokens that are bound to a key.");
   }
-  return issueToAudience(deps.audiences, audience, about, said);
+  return issueToAudience(deps.audiences, audience, about, said, alsoFor(deps, audience, scope));
+}
+
+/** Userinfo takes what the published keys have signed: whoever has a secret of its own could write anything. */
+function alsoFor({ issuer }: OAuthDependencies, { profile }: Audience, scope: string): string[] {
+  const { keySource, encryption } = PROFILES[profile];
+  const isReadable = keySource === "published" && encryption === null;
+  return isReadable && scope.split(" ").includes(OPENID) ? [userinfoAudience(issuer)] : [];
 }
 
 async function issueForUserinfo(

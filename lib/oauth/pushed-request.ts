@@ -66,29 +66,31 @@ const kept = (parameters: Parameters): Record<string, string> =>
     }),
   );
 
-/** What this client has sent ahead. Throws `invalid_request_uri` for what has expired, was used, or is another's. */
+/**
+ * What this client has sent ahead. It may have been answered already, as when the page that did so is shown again. Throws
+ * `invalid_request_uri` for what has expired, or is another's.
+ */
 export async function findPushedParameters(
   { stores, clock }: Pick<OAuthDependencies, "stores" | "clock">,
   client: Client,
   uri: string,
 ): Promise<Parameters> {
   const pushed = await stores.pushedRequests.find(hashOf(uri), clock.now());
-  if (pushed === null || pushed.clientId !== client.id) {
-    throw new OAuthError(
-      "invalid_request_uri",
-      "This request has been answered, or has expired. Start again.",
-    );
-  }
+  if (pushed === null || pushed.clientId !== client.id) throw isOver();
   const { parameters } = pushed;
   return { get: (name) => (Object.hasOwn(parameters, name) ? (parameters[name] ?? null) : null) };
 }
 
-/** Once it is answered: it is for one use (RFC 9126 section 7.3). */
-export const forgetPushed = async (
+/** It is for one answer (RFC 9126 section 7.3). Throws `invalid_request_uri` where it has had one. */
+export async function requireUnanswered(
   { pushedRequests }: Pick<OAuthDependencies["stores"], "pushedRequests">,
   uri: string | null,
-): Promise<void> => {
-  if (uri !== null) await pushedRequests.remove(hashOf(uri));
-};
+  now: Date,
+): Promise<void> {
+  if (uri !== null && !(await pushedRequests.answer(hashOf(uri), now))) throw isOver();
+}
+
+const isOver = (): OAuthError =>
+  new OAuthError("invalid_request_uri", "This request has been answered, or has expired. Start again.");
 
 const hashOf = (uri: string) => sha256(uri.slice(PREFIX.length));

@@ -67,7 +67,8 @@ async function renew(deps: OAuthDependencies, { client, from }: TokenCall, text:
     requireSigner: () => requireSigner(deps, client, grant.audience),
   };
   try {
-    return await renewSession(asking, text, client.id, from);
+    const { session, secret } = await renewSession(asking, text, client.id, from);
+    return { session, secret, tokensEndBy: session.idleExpiresAt };
   } catch (error) {
     if (hasCode(error, "invalid_refresh_token")) throw refused(error.reason ?? "refused");
     throw error;

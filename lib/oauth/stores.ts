@@ -56,12 +56,15 @@ export interface PushedRequest {
   clientId: string;
   parameters: Record<string, string>;
   expiresAt: Date;
+  /** When its client was sent an answer; it gets no other. */
+  answeredAt: Date | null;
 }
 
 export interface PushedRequestStore {
-  insert(request: PushedRequest): Promise<void>;
+  insert(request: Omit<PushedRequest, "answeredAt">): Promise<void>;
   find(hash: Uint8Array<ArrayBuffer>, now: Date): Promise<PushedRequest | null>;
-  remove(hash: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Of many callers one wins: true. False when it was answered, or has expired. */
+  answer(hash: Uint8Array<ArrayBuffer>, now: Date): Promise<boolean>;
 }
 
 /** A program without a browser that waits for a person to let it in (RFC 8628). */

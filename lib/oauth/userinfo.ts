@@ -7,7 +7,7 @@ import type { OAuthDependencies } from "./dependencies";
 import { requireProvenKey } from "./dpop";
 import { isOAuthError, OAuthError, type OAuthErrorCode } from "./oauth-error";
 import { userinfoAudience } from "./userinfo-audience";
-import { findTokenClaims } from "./verify-client-token";
+import { findUserinfoClaims } from "./verify-client-token";
 
 /** OpenID Connect Core section 5.3.2. */
 export interface Userinfo {
@@ -23,7 +23,7 @@ export async function answerUserinfo(
   { headers, method }: { headers: Headers; method: string },
 ): Promise<Userinfo> {
   const { isDpop, token } = requireToken(headers);
-  const claims = await findTokenClaims(deps, token);
+  const claims = await findUserinfoClaims(deps, token);
   if (claims === null) throw refused("invalid_token", "The access token is not valid.", isDpop);
   await requireBinding(deps, { headers, method }, { isDpop, token, claims });
   const words = claims.scope?.split(" ") ?? [];

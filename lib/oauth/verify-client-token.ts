@@ -1,6 +1,5 @@
 import { verifyForAudience } from "@/lib/audiences/verify-for-audience";
 import type { ServiceClaims } from "@/lib/tokens/claims";
-import { parseCompactJws } from "@/lib/tokens/compact";
 import { PROFILES } from "@/lib/tokens/profiles";
 import { type Verification, type Verified, verifyToken } from "@/lib/tokens/verify";
 import type { OAuthDependencies } from "./dependencies";
@@ -14,25 +13,34 @@ export async function findTokenClaims(
   deps: OAuthDependencies,
   text: string,
 ): Promise<Verified<ServiceClaims> | null> {
-  const verification = await verify(deps, text);
-  if (!verification.ok) return null;
-  const { claims, kid } = verification;
-  const isDenied = await deps.sessions.denylist.isDenied({ jti: claims.jti, sid: claims.sid, kid });
-  return isDenied ? null : claims;
+  const ofUserinfo = await findUserinfoClaims(deps, text);
+  return ofUserinfo ?? unlessDenied(deps, await verifyForAudience(deps.audiences, text));
 }
 
-async function verify(deps: OAuthDependencies, text: string): Promise<Verification<ServiceClaims>> {
-  const audience = userinfoAudience(deps.issuer);
-  if (text.length > PROFILES.native.maxBytes) return { ok: false, reason: "too_large" };
-  if (parseCompactJws(text)?.payload.aud !== audience) return verifyForAudience(deps.audiences, text);
-  const { keyring } = deps.audiences.keys;
+/** The same of one that may be shown to userinfo, and of no other (RFC 9068 section 4). */
+export async function findUserinfoClaims(
+  deps: OAuthDependencies,
+  text: string,
+): Promise<Verified<ServiceClaims> | null> {
+  const { issuer, audiences, clockToleranceSeconds, clock } = deps;
+  const { keyring } = audiences.keys;
   const rules = {
-    issuer: deps.issuer,
-    audience,
+    issuer,
+    audience: userinfoAudience(issuer),
     profile: PROFILES.native,
-    clockToleranceSeconds: deps.clockToleranceSeconds,
+    clockToleranceSeconds,
     algorithms: new Set(PROFILES.native.algorithms),
     findKey: (kid: string) => keyring.findVerificationKey(kid),
   };
-  return verifyToken(text, rules, deps.clock.now());
+  return unlessDenied(deps, await verifyToken(text, rules, clock.now()));
+}
+
+async function unlessDenied(
+  { sessions }: OAuthDependencies,
+  verification: Verification<ServiceClaims>,
+): Promise<Verified<ServiceClaims> | null> {
+  if (!verification.ok) return null;
+  const { claims, kid } = verification;
+  const isDenied = await sessions.denylist.isDenied({ jti: claims.jti, sid: claims.sid, kid });
+  return isDenied ? null : claims;
 }

@@ -56,12 +56,12 @@ const endpoint = (pattern: string, ...methods: string[]): Route => ({
   isForClients: true,
 });
 
-/** Where a client sends a person's browser, with a form or without: whatever its handler answers. */
+/** Where a client sends a person's browser, with a form or without. No HEAD: Next would answer it as a GET. */
 const arrival = (pattern: string): Route => ({
   pattern,
   access: "optional",
   kind: "page",
-  methods: PAGE_METHODS,
+  methods: ["GET", "POST"],
   isForClients: true,
 });
 

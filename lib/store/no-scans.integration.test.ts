@@ -184,7 +184,7 @@ it.each<[string, (stores: Stores) => Promise<unknown>]>([
       const [hash, { clientId }] = [randomHash(), parties];
       await pushedRequests.insert({ hash, clientId, parameters: {}, expiresAt: addSeconds(NOW, 60) });
       expect(await pushedRequests.find(hash, NOW)).not.toBeNull();
-      await pushedRequests.remove(hash);
+      await pushedRequests.answer(hash, NOW);
     },
   ],
   [

@@ -12,8 +12,12 @@ export function createPushedRequestStore(db: Database): PushedRequestStore {
       return row && { ...row, parameters: row.parameters as Record<string, string> };
     },
 
-    remove: async (hash) => {
-      await db.pushedRequest.deleteMany({ where: { hash } });
+    answer: async (hash, now) => {
+      const { count } = await db.pushedRequest.updateMany({
+        where: { hash, answeredAt: null, expiresAt: { gt: now } },
+        data: { answeredAt: now },
+      });
+      return count === 1;
     },
   };
 }

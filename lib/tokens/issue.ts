@@ -46,7 +46,8 @@ export interface ServiceSubject {
 
 /** The service that a token is for. */
 export interface TokenTarget {
-  audience: string;
+  /** Where it is for more than one, each may be shown it. */
+  audience: string | string[];
   profile: Profile;
   lifetimeSeconds: number;
   scope: string | null;
@@ -105,7 +106,7 @@ function commonClaims(
     sessionExpiresAt,
   }: Pick<ServiceSubject, "subject" | "clientId" | "sessionId" | "sessionExpiresAt">,
   issuer: string,
-  audience: string,
+  audience: string | string[],
   lifetimeSeconds: number,
   now: Date,
 ): CommonClaims {

@@ -21,7 +21,7 @@ const STAGES = [
   { name: "types", needs: ["build"], command: ["node_modules/typescript/bin/tsc", "--noEmit"] },
   vitest("unit", []),
   vitest("integration", ["postgres", "redis"]),
-  vitest("instances", ["build", "postgres", "redis"]),
+  vitest("instances", ["build", "postgres", "redis", "chromium"]),
   {
     name: "e2e",
     needs: ["build", "postgres", "chromium"],

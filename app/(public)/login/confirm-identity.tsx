@@ -7,11 +7,14 @@ export function ConfirmIdentity({ email, returnTo }: { email: string; returnTo: 
   return (
     <AuthCard
       title="Confirm it is you"
-      intro="You signed in a while ago. Enter your password again to go on."
+      intro="Enter your password again to go on."
       footer={
-        <ButtonLink href={returnTo} variant="quiet" size="small">
-          Go back without confirming
-        </ButtonLink>
+        // An app that asks for it would ask again.
+        returnTo.startsWith("/oauth/") ? undefined : (
+          <ButtonLink href={returnTo} variant="quiet" size="small">
+            Go back without confirming
+          </ButtonLink>
+        )
       }
     >
       <LoginForm returnTo={returnTo} email={email} submitLabel="Confirm" />

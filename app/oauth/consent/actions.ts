@@ -16,19 +16,20 @@ const schema = z.object({ query: z.string().max(8_192), answer: z.enum(["allow",
 export async function answerConsent(_state: FormState, form: FormData): Promise<ConsentState> {
   return sessionAction(form, { schema }, async ({ latchkey, input, claims, actor }) => {
     const { oauth, stores } = latchkey;
-    const { request, countsSince } = await readAsked(input.query);
-    if (input.answer === "deny") return { status: "ok", leaveTo: await deny(oauth, request) };
+    const { request, countsSince } = await inWords(readAuthorization(new URLSearchParams(input.query)));
+    if (input.answer === "deny") return { status: "ok", leaveTo: await inWords(deny(oauth, request)) };
     const session = await stores.sessions.find(claims.sid);
     if (session === null || needsSignIn(oauth, request, session, countsSince)) {
       redirect(`/oauth/continue?${input.query}`);
     }
-    return { status: "ok", leaveTo: await allow(oauth, request, session, actor) };
+    return { status: "ok", leaveTo: await inWords(allow(oauth, request, session, actor)) };
   });
 }
 
-async function readAsked(query: string) {
+/** What is wrong with the request, for the person: nobody else is there to hear it. */
+async function inWords<Result>(work: Promise<Result>): Promise<Result> {
   try {
-    return await readAuthorization(new URLSearchParams(query));
+    return await work;
   } catch (error) {
     if (!isOAuthError(error)) throw error;
     throw new LatchkeyError("invalid_request", { fields: { body: error.message } });

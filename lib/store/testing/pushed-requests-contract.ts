@@ -5,6 +5,7 @@ import { NOW } from "@/lib/sessions/testing/session-store-contract";
 import type { OpenDatabase } from "./both-databases";
 import { randomHash } from "./oauth-rows";
 
+const RACERS = 50;
 const PARAMETERS = {
   response_type: "code",
   state: `"\\ 日本 🔑\n'`,
@@ -25,7 +26,7 @@ export function describePushedRequests(database: () => OpenDatabase): void {
         expiresAt: addSeconds(NOW, 600),
       };
       await requests().insert(request);
-      return request;
+      return { ...request, answeredAt: null };
     }
 
     it("a request is found as it was sent, until the millisecond before it expires", async () => {
@@ -36,12 +37,22 @@ export function describePushedRequests(database: () => OpenDatabase): void {
       expect(await requests().find(randomHash(), NOW)).toBeNull();
     });
 
-    it("is gone once it is removed, and no other", async () => {
-      const [gone, kept] = [await insert(), await insert()];
-      await requests().remove(gone.hash);
-      await requests().remove(gone.hash);
-      expect(await requests().find(gone.hash, NOW)).toBeNull();
+    it("is answered by exactly one of fifty, and no other request with it", async () => {
+      const [answered, kept] = [await insert(), await insert()];
+      const { stores, other } = database();
+      const answers = await Promise.all(
+        Array.from({ length: RACERS }, (_, n) =>
+          (n % 2 ? stores : other).pushedRequests.answer(answered.hash, NOW),
+        ),
+      );
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      expect(await requests().find(answered.hash, NOW)).toEqual({ ...answered, answeredAt: NOW });
       expect(await requests().find(kept.hash, NOW)).toEqual(kept);
+    });
+
+    it("is answered by nobody once it has expired", async () => {
+      const { hash, expiresAt } = await insert();
+      expect(await requests().answer(hash, expiresAt)).toBe(false);
     });
   });
 }

@@ -79,6 +79,7 @@ CREATE TABLE "pushed_requests" (
     "client_id" TEXT NOT NULL,
     "parameters" JSONB NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "answered_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "pushed_requests_pkey" PRIMARY KEY ("hash")
 );

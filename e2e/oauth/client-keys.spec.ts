@@ -1,0 +1,67 @@
+import { createServer } from "node:http";
+import * as oauth from "oauth4webapi";
+import { expect, test } from "playwright/test";
+import { startListener } from "../attacks/support/listener";
+import { freePort } from "../support/free-port";
+import { CLIENT_CREDENTIALS, type Client, generateKeys, register } from "./support/client";
+import { ANYWHERE, callAsAdministrator, sceneOfFile } from "./support/scene";
+
+/** A client's keys at an address of its own (`jwks_uri`): where they are fetched from, and where they are not. */
+let port = 0;
+const scene = sceneOfFile(async () => {
+  port = await freePort();
+  return { PRIVATE_HOSTS: `127.0.0.1:${port}` };
+});
+test.beforeAll(async () => {
+  await callAsAdministrator(scene(), "POST", "/api/admin/audiences", {
+    identifier: "orders",
+    profile: "mesh",
+  });
+});
+
+/** Proves itself by `key`, whatever is at the address of its keys. */
+async function registerWith(jwksUri: string, key: CryptoKey): Promise<Client> {
+  const terms = {
+    authMethod: "private_key_jwt",
+    grantTypes: [CLIENT_CREDENTIALS],
+    audiences: ["orders"],
+    scope: "orders:read",
+    jwksUri,
+  };
+  return { ...(await register(scene(), terms)), authentication: oauth.PrivateKeyJwt(key) };
+}
+
+async function errorOf(client: Client): Promise<string | null> {
+  const { server } = scene();
+  const response = await oauth.clientCredentialsGrantRequest(
+    server,
+    client.library,
+    client.authentication,
+    {},
+    ANYWHERE,
+  );
+  return ((await response.json()) as { error?: string }).error ?? null;
+}
+
+test("keys are fetched from an address that an operator allows, and a new one is found at once", async () => {
+  const [first, second] = [await generateKeys("ES256"), await generateKeys("RS256")];
+  let keys: JsonWebKey[] = [{ ...first.jwk, kid: "1" } as JsonWebKey];
+  const site = createServer((_request, response) => response.end(JSON.stringify({ keys })));
+  await new Promise<void>((resolve) => site.listen(port, "127.0.0.1", resolve));
+  const client = await registerWith(`http://127.0.0.1:${port}/jwks.json`, first.privateKey);
+  expect(await errorOf(client)).toBeNull();
+  keys = [{ ...second.jwk, kid: "2" } as JsonWebKey];
+  const renewed = { ...client, authentication: oauth.PrivateKeyJwt({ key: second.privateKey, kid: "2" }) };
+  expect(await errorOf(renewed)).toBeNull();
+  site.closeAllConnections();
+  site.close();
+});
+
+test("an address that leads inside is not asked, and the client proves nothing", async () => {
+  const listener = await startListener('{"keys":[]}');
+  const { privateKey } = await generateKeys("ES256");
+  const client = await registerWith(`https://localhost:${listener.port}/jwks.json`, privateKey);
+  expect(await errorOf(client)).toBe("invalid_client");
+  expect(listener.hits()).toBe(0);
+  await listener.close();
+});

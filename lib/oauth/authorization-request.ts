@@ -1,5 +1,6 @@
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
+import { verifyIdTokenHint } from "./id-token-hint";
 import { isOAuthError, OAuthError, type ReturnAddress } from "./oauth-error";
 import type { Parameters } from "./parameters";
 import { CODE_CHALLENGE_METHOD, isCodeChallenge } from "./pkce";
@@ -24,11 +25,15 @@ export interface AuthorizationRequest extends ReturnAddress {
   maxAgeSeconds: number | null;
   /** The e-mail address that the client believes the person has. */
   loginHint: string | null;
+  /** Who alone it is about, as an ID token of the client says. */
+  expectedUserId: string | null;
   /** The key that the code will be bound to (RFC 9449 section 10). */
   dpopJkt: string | null;
   /** What has been sent ahead (RFC 9126), by its `request_uri`. */
   requestUri: string | null;
 }
+
+type RequestDependencies = Pick<OAuthDependencies, "stores" | "audiences" | "issuer" | "clock">;
 
 const MAX_NONCE_CHARACTERS = 512;
 const MAX_HINT_CHARACTERS = 254;
@@ -40,7 +45,7 @@ const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
  * Throws `OAuthError`.
  */
 export async function readAuthorizationRequest(
-  deps: Pick<OAuthDependencies, "stores" | "issuer" | "clock">,
+  deps: RequestDependencies,
   parameters: Parameters,
 ): Promise<AuthorizationRequest> {
   const client = await requireClient(deps, parameters);
@@ -48,9 +53,15 @@ export async function readAuthorizationRequest(
   const isPushed = requestUri !== null && isPushedUri(requestUri);
   const asked = isPushed ? await findPushedParameters(deps, client, requestUri) : parameters;
   const address = { redirectUri: requireRedirectUri(client, asked), state: asked.get("state") };
-  return withReturnAddress(address, () => {
+  return withReturnAddress(address, async () => {
     requireWayIn(client, parameters, isPushed);
-    return { client, ...address, ...readRest(deps, client, asked), requestUri: isPushed ? requestUri : null };
+    return {
+      client,
+      ...address,
+      ...readRest(deps, client, asked),
+      expectedUserId: await readExpectedUser(deps, client, asked),
+      requestUri: isPushed ? requestUri : null,
+    };
   });
 }
 
@@ -89,9 +100,12 @@ function requireRedirectUri({ redirectUris }: Client, parameters: Parameters): s
 }
 
 /** From here on the client may hear of it. */
-function withReturnAddress<Result>(returnTo: ReturnAddress, read: () => Result): Result {
+async function withReturnAddress<Result>(
+  returnTo: ReturnAddress,
+  read: () => Promise<Result>,
+): Promise<Result> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     throw isOAuthError(error) ? new OAuthError(error.code, error.message, { returnTo }) : error;
   }
@@ -177,6 +191,18 @@ function readMaxAge(parameters: Parameters): number | null {
 function readHint(parameters: Parameters): string | null {
   const hint = parameters.get("login_hint");
   return hint !== null && hint.length <= MAX_HINT_CHARACTERS && hint.includes("@") ? hint : null;
+}
+
+async function readExpectedUser(
+  { audiences, issuer }: RequestDependencies,
+  { id }: Client,
+  parameters: Parameters,
+): Promise<string | null> {
+  const text = parameters.get("id_token_hint");
+  if (text === null) return null;
+  const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
+  if (hint?.clientId === id) return hint.sub;
+  throw new OAuthError("invalid_request", "id_token_hint is no ID token of this server for the client.");
 }
 
 function readThumbprint(parameters: Parameters): string | null {

@@ -46,10 +46,11 @@ export async function authorize(
 /** Whether the request wants a newer sign-in than this session's (OpenID Connect Core section 3.1.2.1). */
 export function needsSignIn(
   { clock }: Pick<OAuthDependencies, "clock">,
-  { prompts, maxAgeSeconds }: AuthorizationRequest,
-  { authenticatedAt }: Pick<SessionWithUser, "authenticatedAt">,
+  { prompts, maxAgeSeconds, expectedUserId }: AuthorizationRequest,
+  { authenticatedAt, userId }: Pick<SessionWithUser, "authenticatedAt" | "userId">,
   countsSince: Date | null,
 ): boolean {
+  if (expectedUserId !== null && expectedUserId !== userId) return true;
   const now = clock.now();
   const isRecent = countsSince !== null && secondsBetween(countsSince, now) < SIGN_IN_AGAIN_SECONDS;
   if (isRecent && authenticatedAt >= countsSince) return false;

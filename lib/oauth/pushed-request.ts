@@ -28,6 +28,7 @@ const KEPT = [
   "prompt",
   "max_age",
   "login_hint",
+  "id_token_hint",
   "dpop_jkt",
 ];
 

@@ -31,9 +31,9 @@ export async function POST(request: NextRequest): Promise<NextResponse> {
   return seeOther(`${services().settings.origin}/oauth/authorize?${form}`);
 }
 
-/** Who wants to choose may be somebody else; everybody else confirms who they are. */
-const reasonToAsk = ({ prompts }: AuthorizationRequest) =>
-  prompts.has("select_account") ? "switch" : "confirm";
+/** Where it may, or has to, be somebody else, that can be said; everybody else confirms who they are. */
+const reasonToAsk = ({ prompts, expectedUserId }: AuthorizationRequest) =>
+  prompts.has("select_account") || expectedUserId !== null ? "switch" : "confirm";
 
 async function nextAddress({ headers, nextUrl }: NextRequest, latchkey: Services): Promise<string> {
   const { origin } = latchkey.settings;

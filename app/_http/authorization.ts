@@ -22,6 +22,8 @@ export async function readAuthorization(search: URLSearchParams): Promise<Author
   const mark = parameters.get(MARK);
   const asked = new URLSearchParams(search);
   asked.delete(MARK);
+  // A page may have its parameters in another order than they came.
+  asked.sort();
   const subject = asked.toString();
   const request = await readAuthorizationRequest(oauth, parameters);
   return {

@@ -1,6 +1,6 @@
 import { type NextRequest, NextResponse } from "next/server";
 import type { LatchkeyError } from "@/lib/errors/latchkey-error";
-import { problemHeaders } from "@/lib/errors/problem";
+import { problemHeaders, toProblem } from "@/lib/errors/problem";
 import { isOAuthError, OAuthError } from "@/lib/oauth/oauth-error";
 import { type Parameters, readParameters } from "@/lib/oauth/parameters";
 import { corsHeaders, preflightHeaders } from "@/lib/policy/cors";
@@ -49,7 +49,7 @@ export function oauthEndpoint(
 export function preflight(...methods: string[]): Handler {
   return async (request) => {
     const origin = request.headers.get("origin");
-    const isRegistered = await isRegisteredOrigin(services(), origin);
+    const isRegistered = await isRegisteredOrigin(services(), origin).catch(() => false);
     return new NextResponse(null, {
       status: 204,
       headers: preflightHeaders(origin, isRegistered, { methods }),
@@ -108,14 +108,15 @@ function refusal(error: unknown, latchkey: Services, requestId: string): NextRes
   return json(status, { error: code, error_description: message }, headers);
 }
 
-/** What is no fault of the client's: it may ask again later (RFC 6749 section 4.1.2.1 has the names). */
+/** What is not said in OAuth's own words; where it is no fault of the client's, it may ask again later (RFC 6749 section 4.1.2.1). */
 function failure(refused: LatchkeyError): NextResponse {
+  const { status } = toProblem(refused, "");
   const { "Retry-After": retryAfter } = problemHeaders(refused);
-  const isOurs = refused.code === "internal_error";
-  const status = refused.code === "rate_limited" ? 429 : isOurs ? 500 : 503;
-  const body = {
-    error: isOurs ? "server_error" : "temporarily_unavailable",
-    error_description: refused.message,
-  };
+  const body = { error: nameOf(status), error_description: refused.message };
   return json(status, body, retryAfter === undefined ? {} : { "Retry-After": retryAfter });
+}
+
+function nameOf(status: number): string {
+  if (status === 429 || status === 503) return "temporarily_unavailable";
+  return status >= 500 ? "server_error" : "invalid_request";
 }

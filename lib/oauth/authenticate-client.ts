@@ -6,7 +6,7 @@ import type { ClientKey } from "./client-jwks";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
-import { tokenEndpoint } from "./userinfo-audience";
+import { parEndpoint, tokenEndpoint } from "./userinfo-audience";
 
 /** How a request says which client sent it. */
 type Presented =
@@ -91,14 +91,18 @@ async function isGoodAssertion(deps: OAuthDependencies, client: Client, assertio
   const verifyWith = (keys: readonly ClientKey[]) =>
     verifyClientAssertion(assertion, {
       clientId: client.id,
-      audiences: [issuer, tokenEndpoint(issuer)],
+      audiences: [issuer, tokenEndpoint(issuer), parEndpoint(issuer)],
       keys,
       now: clock.now(),
       clockToleranceSeconds,
     });
-  let verification = await verifyWith(await deps.clientKeys.find(client));
-  // The client may have published another key since.
-  if (!verification.ok) verification = await verifyWith(await deps.clientKeys.findNewer(client));
+  const keys = await deps.clientKeys.find(client);
+  let verification = await verifyWith(keys);
+  if (!verification.ok) {
+    // The client may have published another key since.
+    const newer = await deps.clientKeys.findNewer(client);
+    if (newer !== keys) verification = await verifyWith(newer);
+  }
   if (!verification.ok) return false;
   const name = sha256(JSON.stringify(["client_assertion", client.id, verification.jti]));
   return deps.stores.usedProofs.use(name, verification.expiresAt);

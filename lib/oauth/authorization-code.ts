@@ -6,9 +6,10 @@ import { randomToken } from "@/lib/crypto/random";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import type { AuthorizationRequest } from "./authorization-request";
 import type { OAuthDependencies } from "./dependencies";
-import { issueForGrant, startGrant, stillAllowed, type TokenResponse } from "./grant";
+import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
 import { OAuthError } from "./oauth-error";
 import { provesChallenge } from "./pkce";
+import { startGrant } from "./start-grant";
 import type { AuthorizationCode, OAuthStores } from "./stores";
 import type { TokenCall } from "./token-endpoint";
 

@@ -201,6 +201,7 @@ async function readExpectedUser(
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
   const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
+  if (hint === "unknown_key") return null;
   if (hint?.clientId === id) return hint.sub;
   throw new OAuthError("invalid_request", "id_token_hint is no ID token of this server for the client.");
 }

@@ -36,11 +36,13 @@ export async function authorize(
     if (mayAsk) return { kind: "sign_in", isAgain: session !== null };
     throw returned(request, "login_required", "The person has to sign in.");
   }
-  if (await needsConsent(deps, request, session)) {
-    if (mayAsk) return { kind: "consent" };
-    throw returned(request, "interaction_required", "The person has to be asked.");
-  }
-  return { kind: "return", to: await answerWithCode(deps, deps.stores, request, session) };
+  const to = await deps.atomically(async (stores) => {
+    if (await needsConsent(stores, request, session)) return null;
+    return answerWithCode(deps, stores, request, session);
+  });
+  if (to !== null) return { kind: "return", to };
+  if (mayAsk) return { kind: "consent" };
+  throw returned(request, "interaction_required", "The person has to be asked.");
 }
 
 /** Whether the request wants a newer sign-in than this session's (OpenID Connect Core section 3.1.2.1). */
@@ -63,12 +65,12 @@ export function needsSignIn(
  * the one that the person once allowed (RFC 8252 section 8.6).
  */
 async function needsConsent(
-  { stores }: OAuthDependencies,
+  { consents }: OAuthDependencies["stores"],
   { client, redirectUri, audience, scope, prompts }: AuthorizationRequest,
   { userId }: SessionWithUser,
 ): Promise<boolean> {
   if (prompts.has("consent") || isClaimable(redirectUri)) return true;
-  const consent = await stores.consents.find(userId, client.id, audience);
+  const consent = await consents.hold(userId, client.id, audience);
   return consent === null || !isWithin(scope.split(" "), consent.scope.split(" "));
 }
 
@@ -82,7 +84,7 @@ export async function allow(
   const { client, audience } = request;
   const { userId } = session;
   return deps.atomically(async (stores) => {
-    const former = await stores.consents.find(userId, client.id, audience);
+    const former = await stores.consents.hold(userId, client.id, audience);
     const words = new Set([...(former?.scope.split(" ") ?? []), ...request.scope.split(" ")]);
     const scope = formatScope([...words].filter((word) => word !== ""));
     const grantedAt = deps.clock.now();

@@ -4,10 +4,13 @@ import { isIdentifier } from "@/lib/tokens/claims";
 import { hasOnly, type JsonObject } from "@/lib/tokens/compact";
 import { parseForeignJws } from "@/lib/tokens/foreign-jws";
 import type { RejectionReason } from "@/lib/tokens/verify";
-import { CLIENT_ALGORITHMS, type ClientAlgorithm, type ClientKey } from "./client-jwks";
+import { CLIENT_ALGORITHMS, type ClientKey, ED25519 } from "./client-jwks";
 
 /** RFC 7523 section 2.2. */
 export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** What an assertion may say that it is signed by. */
+export const ASSERTION_ALGORITHMS: readonly string[] = [...CLIENT_ALGORITHMS, ED25519];
 
 /** How far ahead the `exp` of an assertion may be. */
 const MAX_AHEAD_SECONDS = 300;
@@ -65,7 +68,8 @@ export async function verifyClientAssertion(
     ({ kid }) => header.kid === undefined || (kid ?? header.kid) === header.kid,
   );
   if (named.length === 0) return refuse("unknown_key");
-  const fitting = named.filter(({ alg }) => alg === header.alg);
+  const algorithm = header.alg === ED25519 ? "EdDSA" : header.alg;
+  const fitting = named.filter(({ alg }) => alg === algorithm);
   if (fitting.length === 0) return refuse("algorithm");
   if (!(await isSignedByOneOf(assertion, fitting))) return refuse("signature");
   const claims = readAssertionClaims(payload);
@@ -84,7 +88,7 @@ export function peekClientId(assertion: string): string | null {
 
 function checkHeader(header: JsonObject): RejectionReason | null {
   if (!hasOnly(header, HEADER_MEMBERS)) return "header";
-  if (!CLIENT_ALGORITHMS.includes(header.alg as ClientAlgorithm)) return "algorithm";
+  if (!ASSERTION_ALGORITHMS.includes(String(header.alg))) return "algorithm";
   const { typ = "jwt", kid = "" } = header;
   // RFC 7515 section 4.1.9: `application/` may be left out, and media types have no case.
   if (typeof typ !== "string" || !TYPES.includes(typ.toLowerCase().replace(/^application\//, "")))
@@ -95,7 +99,8 @@ function checkHeader(header: JsonObject): RejectionReason | null {
 async function isSignedByOneOf(assertion: string, keys: readonly ClientKey[]): Promise<boolean> {
   for (const jwk of keys) {
     const key = await importJWK(jwk, jwk.alg);
-    const isSigned = await compactVerify(assertion, key, { algorithms: [jwk.alg] }).then(
+    const algorithms = jwk.alg === "EdDSA" ? [jwk.alg, ED25519] : [jwk.alg];
+    const isSigned = await compactVerify(assertion, key, { algorithms }).then(
       () => true,
       () => false,
     );
@@ -104,9 +109,11 @@ async function isSignedByOneOf(assertion: string, keys: readonly ClientKey[]): P
   return false;
 }
 
-/** The `aud` is one text: an assertion for several servers could be used by one of them at another. */
+/** For one server: an assertion for several could be used by one of them at another. */
 function readAssertionClaims(payload: JsonObject): AssertionClaims | null {
-  const { iss, sub, aud, jti, exp, nbf = 0, iat = 0 } = payload;
+  const { iss, sub, jti, exp, nbf = 0, iat = 0 } = payload;
+  const [aud, ...others] = [payload.aud].flat();
+  if (others.length > 0) return null;
   if (![iss, sub, aud, jti].every(isIdentifier)) return null;
   if (typeof exp !== "number" || typeof nbf !== "number" || typeof iat !== "number") return null;
   return { iss, sub, aud, jti, exp, nbf: Math.max(nbf, iat) } as AssertionClaims;

@@ -2,7 +2,7 @@ import type { OAuthDependencies } from "./dependencies";
 import { type TokenResponse, tokenResponse } from "./grant";
 import { issueClientToken } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
-import { requireAudience, requireScope, requireServiceWords } from "./requested";
+import { requireAudience, requireServiceScope } from "./requested";
 import type { TokenCall } from "./token-endpoint";
 
 /**
@@ -13,7 +13,7 @@ export async function issueOwnToken(
   deps: OAuthDependencies,
   { client, parameters, jkt }: TokenCall,
 ): Promise<TokenResponse> {
-  const scope = requireServiceWords(requireScope(client, parameters));
+  const scope = requireServiceScope(client, parameters);
   const audience = requireAudience(deps, client, parameters);
   if (client.audiences.length === 0) {
     throw new OAuthError("invalid_target", "The client is registered for no service.");

@@ -1,6 +1,8 @@
 import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEvent, AuditEventType } from "@/lib/audit/events";
+import { encodeBase64url } from "@/lib/crypto/base64url";
 import type { Clock } from "@/lib/crypto/clock";
+import { sha256 } from "@/lib/crypto/derive-key";
 import type { Client } from "./client";
 
 /** What the audit log says of something that was done to a client. */
@@ -32,4 +34,5 @@ export const termsOf = (client: Omit<Client, "hasPreviousSecret">): AuditEvent["
   requiresPushedRequests: client.requiresPushedRequests,
   backchannelLogoutUri: client.backchannelLogoutUri,
   jwksUri: client.jwksUri,
+  jwksDigest: client.jwks && encodeBase64url(sha256(JSON.stringify(client.jwks))),
 });

@@ -112,7 +112,7 @@ describe("a new client", () => {
   });
 
   it("has a name as people write them", () => {
-    for (const name of ["Ünïcødé ☕", "مفكرة", "笔记", "👩‍💻", "a".repeat(80)]) {
+    for (const name of ["Ünïcødé ☕", "مفكرة", "می\u200cخواهم", "笔记", "👩‍💻", "a".repeat(80)]) {
       expect(create({ ...APP, name: ` ${name} ` }).name).toBe(name);
     }
   });
@@ -138,6 +138,10 @@ test.each<[field: string, terms: unknown]>([
     "a\nb",
     "a\u2028b",
     "\u202enotes",
+    "no\u200btes",
+    "no\u200ctes",
+    "no\u200dtes",
+    "no\u00adtes",
     "a\u061cb",
     "\ud800",
     7,

@@ -18,15 +18,19 @@ const MAX_ADDRESS_CHARACTERS = 2_000;
 
 export const SIGNING_ALGORITHMS = ["ES256", "RS256", "EdDSA"] as const satisfies Client["algorithm"][];
 
-/** Control characters, line ends and bidirectional overrides make one name look like another. */
-const PLAIN = /^[^\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u;
+/** Control and invisible characters, line ends and bidirectional overrides make one name look like another. */
+const PLAIN = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
+/** What is invisible and yet spelling: within an emoji, and within a word of an Arabic script. */
+const JOINERS =
+  /(?<=\p{Emoji_Modifier}|\p{Extended_Pictographic}|\ufe0f)\u200d(?=\p{Extended_Pictographic})|(?<=\p{Script=Arabic})\u200c(?=\p{Script=Arabic})/gu;
+const isPlain = (text: string): boolean => PLAIN.test(text.replaceAll(JOINERS, ""));
 const READABLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 const name = z
   .string("Give a name.")
   .trim()
   .max(MAX_NAME_CHARACTERS, `Use at most ${MAX_NAME_CHARACTERS} characters.`)
-  .regex(PLAIN, "Leave out control characters.")
+  .refine(isPlain, "Leave out control and invisible characters.")
   .regex(READABLE, "Give a name.");
 
 /** A fault is told of the list as a whole, with the number of its entry. */

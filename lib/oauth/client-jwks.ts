@@ -10,6 +10,9 @@ import { isObject } from "@/lib/tokens/compact";
 export const CLIENT_ALGORITHMS = ["ES256", "RS256", "PS256", "EdDSA"] as const;
 export type ClientAlgorithm = (typeof CLIENT_ALGORITHMS)[number];
 
+/** What RFC 9864 calls EdDSA with the one curve that is taken here. */
+export const ED25519 = "Ed25519";
+
 /** A public key of a client, which verifies one algorithm and no other (SECURITY.md J1). */
 export type ClientKey = JWK & { alg: ClientAlgorithm };
 
@@ -58,7 +61,10 @@ const okpKey = z.object({
   kty: z.literal("OKP"),
   crv: z.literal("Ed25519", OTHER_TYPE),
   x: coordinate,
-  alg: z.literal("EdDSA", onlyFor("EdDSA")).default("EdDSA"),
+  alg: z
+    .enum(["EdDSA", ED25519], onlyFor("EdDSA"))
+    .transform(() => "EdDSA" as const)
+    .default("EdDSA"),
 });
 
 /** One for PS256 has to say so. */

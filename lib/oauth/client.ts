@@ -70,6 +70,8 @@ export type ClientChange = Partial<
 
 export interface ClientStore {
   find(id: string): Promise<Client | null>;
+  /** Whether there is one, which then stays until the transaction is over. */
+  hold(id: string): Promise<boolean>;
   /** Those that there are of these. */
   findAll(ids: readonly string[]): Promise<Client[]>;
   /** The newest first. */

@@ -64,9 +64,10 @@ export async function disconnectApp(deps: OAuthDependencies, clientId: string, a
   if (userId === null) throw new Error("The command line has connected no app.");
   // First, so that no grant is given without being asked while the others end.
   const withdrawn = await deps.atomically(async (stores) => {
+    // In this order: a code that is being given without asking holds its consent, and is found afterwards.
+    const count = await stores.consents.withdraw(userId, clientId);
     await stores.authorizationCodes.removeUnused(clientId, userId);
     await stores.deviceAuthorizations.removeUnused(clientId, userId);
-    const count = await stores.consents.withdraw(userId, clientId);
     if (count === 0) return false;
     const at = deps.clock.now();
     await stores.audit.record({

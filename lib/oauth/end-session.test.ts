@@ -177,7 +177,6 @@ describe("a hint", () => {
     const strangers = createTestKeys({ clock });
     await strangers.open();
     const stranger = await strangers.keyring.findSigner();
-    await refused(await idToken({}, "JWT", stranger));
     await refused(await idToken({}, "JWT", { ...stranger, kid: signer.kid }));
     await refused(await idToken({}, "JWT", { ...signer, algorithm: "RS256" }));
     const [header, , signature] = (await idToken()).split(".");
@@ -189,6 +188,14 @@ describe("a hint", () => {
     await refused(`${none}.${forged}.`);
     await refused(`${none}.${forged}.${signature}`);
     await refused("not a token");
+  });
+
+  it("says nothing once its key has gone, as after a rotation: the client is known by its client_id alone", async () => {
+    const former = createTestKeys({ clock });
+    await former.open();
+    const id_token_hint = await idToken({}, "JWT", await former.keyring.findSigner());
+    expect(await read({ id_token_hint, client_id: SHOP.id })).toMatchObject({ client: SHOP, hint: null });
+    expect(await read({ id_token_hint })).toMatchObject({ client: null, hint: null });
   });
 
   it("is none that the secret of our own pages has signed, which signs no ID tokens", async () => {

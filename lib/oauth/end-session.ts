@@ -38,7 +38,8 @@ async function readHint(
   if (text === null) return null;
   const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
   if (hint === null) throw refused("The id_token_hint is not an ID token of this server.");
-  return hint;
+  // Keys rotate, and a sign-in may be older than the key that it was told with: the person is asked anyway.
+  return hint === "unknown_key" ? null : hint;
 }
 
 function requireOneClientId(parameters: Parameters, hint: IdTokenHint | null): string | null {

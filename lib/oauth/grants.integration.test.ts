@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { newAudienceSchema } from "@/lib/audiences/audience-input";
-import { createAudience } from "@/lib/audiences/manage-audiences";
+import { createAudience, removeAudience } from "@/lib/audiences/manage-audiences";
 import { COMMAND_LINE } from "@/lib/audit/actor";
 import { changePassword } from "@/lib/identity/change-password";
 import { changeUser } from "@/lib/identity/change-user";
@@ -9,6 +9,7 @@ import { HOME, OTHER_PASSWORD, PASSWORD, raceOf } from "@/lib/identity/testing/t
 import { endSessions } from "@/lib/sessions/end-sessions";
 import { refreshSession } from "@/lib/sessions/refresh-session";
 import type { SessionEndReason, SessionWithUser } from "@/lib/sessions/session";
+import { redeemCode } from "./authorization-code";
 import { disconnectApp, listConnectedApps } from "./connected-apps";
 import type { TokenResponse } from "./grant";
 import { introspect } from "./introspect";
@@ -202,6 +203,36 @@ it("of a browser session that nobody is seen in any more gets no token that outl
   expect(await house.token(app, { ...code })).toMatchObject({ expires_in: 60 });
 });
 
+describe("where no token could be issued, nothing is spent", () => {
+  const legacyClient = async () => {
+    const legacy = newAudienceSchema.parse({ identifier: `billing-${app.id}`, profile: "legacy" });
+    await createAudience(house.services.audiences, legacy, COMMAND_LINE);
+    return house.addClient({ audiences: [legacy.identifier] });
+  };
+
+  it("a code for a service that could not check a bound token is good without the proof", async () => {
+    const client = await legacyClient();
+    const code = await house.code(client, browser);
+    const bound = redeemCode(house.oauth, {
+      client,
+      parameters: parametersOf({ ...code }),
+      jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+      from: CLI,
+    });
+    await expect(bound).rejects.toMatchObject({ code: "invalid_target" });
+    expect(await house.token(client, { ...code })).toMatchObject({ token_type: "Bearer" });
+  });
+
+  it("a refresh token of a service that is gone stays as it is", async () => {
+    const client = await legacyClient();
+    const got = await house.token(client, { ...(await house.code(client, browser)) });
+    const { sid = "" } = (await house.claims(got.access_token)) ?? {};
+    await removeAudience(house.services.audiences, client.audiences[0] ?? "", COMMAND_LINE);
+    await expect(refresh(got, {}, client)).rejects.toMatchObject({ code: "invalid_target" });
+    expect(await house.session(sid)).toMatchObject({ generation: 0, endedAt: null });
+  });
+});
+
 describe("without offline_access", () => {
   const online = async () =>
     house.token(app, { ...(await house.code(app, browser, { scope: "openid orders:read" })) });
@@ -212,6 +243,19 @@ describe("without offline_access", () => {
     expect(await isAccepted(response)).toBe(false);
     expect(await isAccepted(first)).toBe(true);
     expect(await refresh(first)).toHaveProperty("refresh_token");
+  });
+
+  it("only the newest twenty of one client go on", async () => {
+    for (let asked = 0; asked < 22; asked += 1) await online();
+    const live = await house.oauth.stores.sessions.listLiveGrants(browser.userId, 50, house.clock.now());
+    expect(live.filter(({ grant }) => !grant?.isOffline)).toHaveLength(20);
+    expect(await isAccepted(first)).toBe(true);
+  });
+
+  it("a code that waits is handed over too, when the same person signs in again", async () => {
+    const code = await house.code(app, browser, { scope: "openid" });
+    await signIn(house.identity, { email: browser.user.email, password: PASSWORD }, HOME, browser.id);
+    expect(await house.token(app, { ...code })).toHaveProperty("id_token");
   });
 
   it("is handed over when the same person signs in again", async () => {
@@ -302,8 +346,12 @@ describe("userinfo", () => {
       headers: new Headers({ authorization: `${scheme} ${token}` }),
     });
 
-  it("tells who it is, and the address where that was allowed", async () => {
-    expect(await ask(first.access_token)).toEqual({ sub: browser.userId, email: browser.user.email });
+  it("tells who it is, and the address where that was allowed, which nobody has verified", async () => {
+    expect(await ask(first.access_token)).toEqual({
+      sub: browser.userId,
+      email: browser.user.email,
+      email_verified: false,
+    });
     const less = await refresh(first, { scope: "openid" });
     expect(await ask(less.access_token)).toEqual({ sub: browser.userId });
   });
@@ -401,6 +449,15 @@ describe("a client's own token", () => {
     await revokeClient(house.oauth, service.id, "leaked", COMMAND_LINE);
     expect(await isAccepted(before)).toBe(false);
     expect(await isAccepted(await own())).toBe(true);
+  });
+
+  it("has all words of the client but those about a person, where none are asked for", async () => {
+    const mixed = await house.addClient({
+      authMethod: "client_secret",
+      grantTypes: ["authorization_code", "client_credentials"],
+    });
+    const response = await house.token(mixed, { grant_type: "client_credentials" });
+    expect(response.scope).toBe("orders:read orders:write");
   });
 
   test.each<[string, Record<string, string>, string]>([

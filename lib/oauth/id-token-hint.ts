@@ -16,20 +16,21 @@ const HEADER_MEMBERS = ["alg", "kid", "typ"];
 
 /**
  * Verifies an ID token of ours that a client shows to say whom it speaks of (OpenID Connect RP-Initiated Logout 1.0
- * section 2), or returns null. It may have expired long ago; its key has to be one that still verifies. It proves
- * nothing of who shows it.
+ * section 2), or returns null for what is none. It may have expired long ago; where its key has gone since, it says nothing
+ * any more. It proves nothing of who shows it.
  */
 export async function verifyIdTokenHint(
   text: string,
   issuer: string,
   keyring: Pick<Keyring, "findVerificationKey">,
-): Promise<IdTokenHint | null> {
+): Promise<IdTokenHint | "unknown_key" | null> {
   const jws = parseCompactJws(text);
   if (jws === null || !hasOnly(jws.header, HEADER_MEMBERS)) return null;
   const { alg, kid, typ } = jws.header;
   if (typ !== ID_TOKEN_TYPE || !isIdentifier(kid)) return null;
   const key = await keyring.findVerificationKey(kid as string);
-  if (key === null || key.algorithm !== alg || isSymmetric(key.algorithm)) return null;
+  if (key === null) return "unknown_key";
+  if (key.algorithm !== alg || isSymmetric(key.algorithm)) return null;
   const isSigned = await compactVerify(text, key.key, { algorithms: [key.algorithm] }).then(
     () => true,
     () => false,

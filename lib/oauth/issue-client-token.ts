@@ -25,11 +25,7 @@ export async function issueClientToken(
   const about: ServiceSubject = { ...subject, clientId: client.id, role: null };
   const said = scope === "" ? null : scope;
   if (identifier === userinfoAudience(deps.issuer)) return issueForUserinfo(deps, client, about, said);
-  const audience = await deps.audiences.store.find(identifier);
-  if (audience === null) throw new OAuthError("invalid_target", "There is no such service any more.");
-  if (about.jkt !== null && PROFILES[audience.profile].keySource === "audience") {
-    throw new OAuthError("invalid_target", "This service cannot check tokens that are bound to a key.");
-  }
+  const audience = await requireAudience(deps, identifier, about.jkt);
   return issueToAudience(deps.audiences, audience, about, said, alsoFor(deps, audience, scope));
 }
 
@@ -38,6 +34,34 @@ function alsoFor({ issuer }: OAuthDependencies, { profile }: Audience, scope: st
   const { keySource, encryption } = PROFILES[profile];
   const isReadable = keySource === "published" && encryption === null;
   return isReadable && scope.split(" ").includes(OPENID) ? [userinfoAudience(issuer)] : [];
+}
+
+/**
+ * Rejects where `issueClientToken`, or the ID token beside it, would: before anything is written for an answer that cannot
+ * be given. Throws `invalid_target`.
+ */
+export async function requireIssuable(
+  deps: OAuthDependencies,
+  { algorithm }: Pick<Client, "algorithm">,
+  { audience: identifier, scope, jkt }: { audience: string; scope: string; jkt: string | null },
+): Promise<void> {
+  const isUserinfos = identifier === userinfoAudience(deps.issuer);
+  if (isUserinfos || scope.split(" ").includes(OPENID)) await deps.findSigner(algorithm);
+  if (isUserinfos) return;
+  const audience = await requireAudience(deps, identifier, jkt);
+  await deps.audiences.findSigner(audience);
+  if (PROFILES[audience.profile].encryption !== null) await deps.audiences.recipientKeys.find(audience);
+}
+
+async function requireAudience(
+  { audiences }: OAuthDependencies,
+  identifier: string,
+  jkt: string | null,
+): Promise<Audience> {
+  const audience = await audiences.store.find(identifier);
+  if (audience === null) throw new OAuthError("invalid_target", "There is no such service any more.");
+  if (jkt === null || PROFILES[audience.profile].keySource !== "audience") return audience;
+  throw new OAuthError("invalid_target", "This service cannot check tokens that are bound to a key.");
 }
 
 async function issueForUserinfo(

@@ -6,6 +6,7 @@ import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { Client } from "./client";
 import { clientEvent, termsOf } from "./client-event";
 import { type ClientChangeInput, type NewClientInput, toChange, toClient } from "./client-input";
+import { requireFitting } from "./client-rules";
 import type { OAuthDependencies } from "./dependencies";
 import { announce, denyOwnTokens, endGrants, endLateGrants } from "./end-grants";
 
@@ -55,6 +56,8 @@ export async function changeClient(
   const changed = await deps.atomically(async (stores) => {
     const client = await stores.clients.change(id, change, deps.clock.now());
     if (client === null) throw new LatchkeyError("not_found");
+    // As it is now: somebody else may have changed it since it was found.
+    requireFitting(client);
     await stores.audit.record(clientEvent(deps, "client.changed", client, actor, termsOf(client)));
     return client;
   });

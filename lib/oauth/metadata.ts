@@ -1,8 +1,8 @@
 import { DPOP_ALGORITHMS } from "@/lib/tokens/dpop-key";
 import { PROMPTS } from "./authorization-request";
 import { DEVICE_CODE, EMAIL, OFFLINE_ACCESS, OPENID } from "./client";
+import { ASSERTION_ALGORITHMS } from "./client-assertion";
 import { SIGNING_ALGORITHMS } from "./client-input";
-import { CLIENT_ALGORITHMS } from "./client-jwks";
 import { CODE_CHALLENGE_METHOD } from "./pkce";
 import { tokenEndpoint, userinfoAudience } from "./userinfo-audience";
 
@@ -10,7 +10,19 @@ const CONFIDENTIAL_METHODS = ["client_secret_basic", "client_secret_post", "priv
 const ALL_METHODS = ["none", ...CONFIDENTIAL_METHODS];
 
 /** What an ID token and the answer of userinfo say. */
-const CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "email"];
+const CLAIMS = [
+  "iss",
+  "sub",
+  "aud",
+  "exp",
+  "iat",
+  "auth_time",
+  "nonce",
+  "amr",
+  "sid",
+  "email",
+  "email_verified",
+];
 
 /**
  * What a client has to know of this server: one document for RFC 8414 and OpenID Connect Discovery 1.0, with the members
@@ -55,9 +67,9 @@ const endpoints = (issuer: string) => ({
 /** A token is introspected only for those who have proved who they are (RFC 7662 section 2.1). */
 const clientAuthentication = () => ({
   token_endpoint_auth_methods_supported: ALL_METHODS,
-  token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
+  token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
   revocation_endpoint_auth_methods_supported: ALL_METHODS,
-  revocation_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
+  revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
   introspection_endpoint_auth_methods_supported: CONFIDENTIAL_METHODS,
-  introspection_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
+  introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
 });

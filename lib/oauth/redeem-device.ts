@@ -1,7 +1,8 @@
 import type { OAuthDependencies } from "./dependencies";
 import { pollDevice } from "./device-authorization";
-import { issueForGrant, startGrant, stillAllowed, type TokenResponse } from "./grant";
+import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
 import { OAuthError } from "./oauth-error";
+import { startGrant } from "./start-grant";
 import type { TokenCall } from "./token-endpoint";
 
 /** `grant_type=…:device_code` (RFC 8628 section 3.4). Throws what `pollDevice` throws, and `invalid_grant`. */

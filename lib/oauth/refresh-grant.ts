@@ -3,15 +3,15 @@ import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
 import { renewSession } from "@/lib/sessions/refresh-session";
 import type { Grant, SessionWithUser } from "@/lib/sessions/session";
 import type { OAuthDependencies } from "./dependencies";
-import { issueForGrant, requireSigner, stillAllowed, type TokenResponse } from "./grant";
+import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
+import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
 import { formatScope, isWithin, parseScope } from "./scope";
 import type { TokenCall } from "./token-endpoint";
 
 /**
  * `grant_type=refresh_token` (RFC 6749 section 6): the acknowledged rotation of sessions (docs/decisions/002). The scope
- * may be narrowed for this one token, never widened. Whoever presents the newest token has got it, so that it is
- * acknowledged. Throws `invalid_grant`, `invalid_scope`, `invalid_target`.
+ * may be narrowed for this one token, never widened. Throws `invalid_grant`, `invalid_scope`, `invalid_target`.
  */
 export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
   const text = requireText(call);
@@ -19,7 +19,7 @@ export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Pr
   requireBoundKey(grant, call);
   requireSameAudience(grant, call);
   const scope = readScope(grant, call);
-  const renewed = await renew(deps, call, text, grant);
+  const renewed = await renew(deps, call, text, grant, scope);
   return issueForGrant(deps, call.client, renewed, { scope, jkt: call.jkt, nonce: null });
 }
 
@@ -61,10 +61,16 @@ function readScope({ scope }: Grant, { client, parameters }: TokenCall): string 
   throw new OAuthError("invalid_scope", "This grant does not allow that.");
 }
 
-async function renew(deps: OAuthDependencies, { client, from }: TokenCall, text: string, grant: Grant) {
+async function renew(
+  deps: OAuthDependencies,
+  { client, jkt, from }: TokenCall,
+  text: string,
+  { audience }: Grant,
+  scope: string,
+) {
   const asking = {
     ...deps.sessions,
-    requireSigner: () => requireSigner(deps, client, grant.audience),
+    requireSigner: () => requireIssuable(deps, client, { audience, scope, jkt }),
   };
   try {
     const { session, secret } = await renewSession(asking, text, client.id, from);

@@ -19,9 +19,15 @@ export function requireScope(client: Pick<Client, "scope">, parameters: Paramete
   throw new OAuthError("invalid_scope", "The client is not registered for all of this scope.");
 }
 
-/** The words that mean something where no person is. Throws `invalid_scope` where a person's were asked for. */
-export function requireServiceWords(words: readonly string[]): string {
-  if (![OPENID, EMAIL, OFFLINE_ACCESS].some((word) => words.includes(word))) return formatScope(words);
+const PERSONS = [OPENID, EMAIL, OFFLINE_ACCESS];
+
+/** The same where no person is: words about one are not part of it unless they are asked for. Throws `invalid_scope`. */
+export function requireServiceScope(client: Pick<Client, "scope">, parameters: Parameters): string {
+  const isPersons = (word: string) => PERSONS.includes(word);
+  if (parameters.get("scope") === null)
+    return formatScope(scopeOf(client).filter((word) => !isPersons(word)));
+  const words = requireScope(client, parameters);
+  if (!words.some(isPersons)) return formatScope(words);
   throw new OAuthError("invalid_scope", "openid, email and offline_access are about a person.");
 }
 

@@ -13,6 +13,8 @@ export interface Consent {
 
 export interface ConsentStore {
   find(userId: string, clientId: string, audience: string): Promise<Consent | null>;
+  /** The same, which nobody changes or withdraws before the transaction is over. */
+  hold(userId: string, clientId: string, audience: string): Promise<Consent | null>;
   listOfUser(userId: string): Promise<Consent[]>;
   /** In place of the former one for the same client and audience. */
   keep(consent: Consent): Promise<void>;

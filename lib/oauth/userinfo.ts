@@ -1,8 +1,8 @@
 import { toNumericDate } from "@/lib/crypto/clock";
 import { mayContinue, type SessionWithUser } from "@/lib/sessions/session";
 import type { ServiceClaims } from "@/lib/tokens/claims";
+import { DPOP_ALGORITHMS } from "@/lib/tokens/dpop-key";
 import { EMAIL, OPENID } from "./client";
-import { CLIENT_ALGORITHMS } from "./client-jwks";
 import type { OAuthDependencies } from "./dependencies";
 import { requireProvenKey } from "./dpop";
 import { isOAuthError, OAuthError, type OAuthErrorCode } from "./oauth-error";
@@ -13,6 +13,8 @@ import { findUserinfoClaims } from "./verify-client-token";
 export interface Userinfo {
   sub: string;
   email?: string;
+  /** Always false: Latchkey sends no mail. Nobody is known by an address (ASVS 10.3.3). */
+  email_verified?: false;
 }
 
 const CREDENTIALS = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -33,7 +35,7 @@ export async function answerUserinfo(
   if (!isLive) throw refused("invalid_token", "The access token is not valid.", isDpop);
   await acknowledge(deps, session, claims);
   const { id: sub, email } = session.user;
-  return { sub, ...(words.includes(EMAIL) ? { email } : {}) };
+  return { sub, ...(words.includes(EMAIL) ? { email, email_verified: false } : {}) };
 }
 
 function requireToken(headers: Headers): { isDpop: boolean; token: string } {
@@ -92,7 +94,7 @@ async function acknowledge(
   await stores.sessions.acknowledge(id, generation, clock.now());
 }
 
-const DPOP_CHALLENGE = `DPoP algs="${CLIENT_ALGORITHMS.join(" ")}"`;
+const DPOP_CHALLENGE = `DPoP algs="${DPOP_ALGORITHMS.join(" ")}"`;
 
 function refused(code: OAuthErrorCode, description: string, isDpop: boolean): OAuthError {
   const scheme = isDpop ? `${DPOP_CHALLENGE},` : "Bearer";

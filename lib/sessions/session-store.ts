@@ -81,7 +81,9 @@ export interface SessionStore {
   acknowledge(sessionId: string, generation: number, now: Date): Promise<boolean>;
   /** Remembers that this generation was issued again. False when it is no longer the current one of a live session. */
   markRecovered(sessionId: string, generation: number, now: Date): Promise<boolean>;
-  /** Hands what was let in during one of the person's browser sessions over to another one. */
+  /** Of what a client got in one browser session and ends with it: those that go on, but for the newest so many. */
+  listOnlineGrants(parentId: string, clientId: string, newest: number): Promise<string[]>;
+  /** Hands what was let in, or is about to be, during one of the person's browser sessions over to another one. */
   adoptGrants(userId: string, fromId: string, toId: string): Promise<void>;
   /**
    * Ends the selected live sessions with the grants that end with them, those that are being given meanwhile included:

@@ -86,6 +86,9 @@ export function createClientStore(db: Database): ClientStore {
       return former?.tokensId ?? null;
     },
 
+    hold: async (id) =>
+      (await db.$queryRaw<unknown[]>`SELECT id FROM clients WHERE id = ${id} FOR KEY SHARE`).length === 1,
+
     isOrigin: async (origin) =>
       (await db.client.findFirst({ where: { origins: { has: origin } }, select: { id: true } })) !== null,
   };

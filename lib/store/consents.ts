@@ -6,6 +6,15 @@ export function createConsentStore(db: Database): ConsentStore {
     find: (userId, clientId, audience) =>
       db.consent.findUnique({ where: { userId_clientId_audience: { userId, clientId, audience } } }),
 
+    hold: async (userId, clientId, audience) => {
+      await db.$queryRaw`
+        SELECT 1 FROM consents
+        WHERE user_id = ${userId}::uuid AND client_id = ${clientId} AND audience = ${audience} FOR UPDATE`;
+      return db.consent.findUnique({
+        where: { userId_clientId_audience: { userId, clientId, audience } },
+      });
+    },
+
     listOfUser: (userId) =>
       db.consent.findMany({
         where: { userId },

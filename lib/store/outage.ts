@@ -13,8 +13,11 @@ const OUTAGE_CODES = new Set([
   "P2037",
 ]);
 
-/** Postgres: connection exceptions (class 08), shutting down or starting (57P), out of time (57014), too many connections (53). */
-const OUTAGE_SQL_STATES = /^(08|57P|57014|53)/;
+/**
+ * Postgres: connection exceptions (class 08), shutting down or starting (57P), out of time (57014), too many connections
+ * (53), given up for others that waited for each other (40P01). Nothing of it was kept.
+ */
+const OUTAGE_SQL_STATES = /^(08|57P|57014|53|40P01)/;
 const OUTAGE_ERRNOS = new Set([
   "ECONNREFUSED",
   "ECONNRESET",

@@ -25,6 +25,7 @@ import { type FoundSessions, findSessions } from "./session-search";
 import { type Atomically, PUBLIC_USER } from "./users";
 
 const RECENT_SESSIONS = 100;
+const MAX_OLDER_GRANTS = 100;
 
 const withUser = { include: { user: { select: PUBLIC_USER } } } as const;
 
@@ -74,8 +75,22 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
       return count === 1;
     },
 
+    listOnlineGrants: async (parentId, clientId, newest) => {
+      const rows = await db.session.findMany({
+        where: { parentId, clientId, isOffline: false, endedAt: null },
+        orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+        skip: newest,
+        take: MAX_OLDER_GRANTS,
+        select: { id: true },
+      });
+      return rows.map(({ id }) => id);
+    },
+
     adoptGrants: async (userId, fromId, toId) => {
-      await db.session.updateMany({ where: { userId, parentId: fromId }, data: { parentId: toId } });
+      const from = { where: { userId, parentId: fromId }, data: { parentId: toId } };
+      await db.authorizationCode.updateMany(from);
+      await db.deviceAuthorization.updateMany(from);
+      await db.session.updateMany(from);
     },
 
     end: async (selection, ending) => {

@@ -14,11 +14,15 @@ const COORDINATE: Bytes = [32, 32];
 /** From 2048 bits on; by an exponent such as 1 anybody could sign. */
 const RSA: KeyShape = { type: { kty: "RSA" }, numbers: { n: [256, 1024], e: [3, 8] } };
 
+const ED25519: KeyShape = { type: { kty: "OKP", crv: "Ed25519" }, numbers: { x: COORDINATE } };
+
 const SHAPES = {
   ES256: { type: { kty: "EC", crv: "P-256" }, numbers: { x: COORDINATE, y: COORDINATE } },
   RS256: RSA,
   PS256: RSA,
-  EdDSA: { type: { kty: "OKP", crv: "Ed25519" }, numbers: { x: COORDINATE } },
+  EdDSA: ED25519,
+  /** Its name since RFC 9864. */
+  Ed25519: ED25519,
 } satisfies Record<string, KeyShape>;
 
 /** With which proofs may be signed (`dpop_signing_alg_values_supported`). A secret could prove nothing. */

@@ -114,7 +114,7 @@ export function BackchannelLogoutUriField({ at }: At) {
     <Field
       name="backchannelLogoutUri"
       label="Back-channel logout address"
-      hint="Latchkey tells it there that a person’s session has ended, until it has listened."
+      hint="Latchkey tells it there that a person’s session was ended before its time, again and again for a day until it listens."
     >
       <TextInput
         type="url"

@@ -5,7 +5,9 @@ import { findClaims } from "@/app/_http/current-session";
 import { addressOf } from "@/app/_http/search-params";
 import type { AuthorizationRequest } from "@/lib/oauth/authorization-request";
 import { authorize, errorAddress } from "@/lib/oauth/authorize";
-import { isOAuthError } from "@/lib/oauth/oauth-error";
+import { isOAuthError, OAuthError } from "@/lib/oauth/oauth-error";
+import { isCanonicalTarget } from "@/lib/policy/request-target";
+import { safeReturnTo } from "@/lib/policy/return-to";
 import { type Services, services } from "@/lib/services";
 
 /**
@@ -27,8 +29,13 @@ export async function GET(request: NextRequest): Promise<NextResponse> {
 
 /** The same, asked by a form (OpenID Connect Core section 3.1.2.1): it reads nothing but the form. */
 export async function POST(request: NextRequest): Promise<NextResponse> {
-  const form = new URLSearchParams(await request.text());
-  return seeOther(`${services().settings.origin}/oauth/authorize?${form}`);
+  const target = `/oauth/authorize?${new URLSearchParams(await request.text())}`;
+  if (isCanonicalTarget(target)) return seeOther(services().settings.origin + target);
+  return clientErrorAnswer(
+    new OAuthError("invalid_request", "The request is too long."),
+    services(),
+    request,
+  );
 }
 
 /** Where it may, or has to, be somebody else, that can be said; everybody else confirms who they are. */
@@ -43,10 +50,13 @@ async function nextAddress({ headers, nextUrl }: NextRequest, latchkey: Services
   const step = await authorize(latchkey.oauth, request, session, countsSince);
   if (step.kind === "return") return step.to;
   if (step.kind === "consent") return `${origin}/oauth/consent?${query}`;
+  const returnTo = `/oauth/continue?${markedQuery}`;
   const login = addressOf("/login", {
-    return_to: `/oauth/continue?${markedQuery}`,
+    return_to: returnTo,
     login_hint: request.loginHint,
     reason: step.isAgain ? reasonToAsk(request) : null,
   });
-  return origin + login;
+  if (safeReturnTo(returnTo) === returnTo && isCanonicalTarget(login)) return origin + login;
+  const description = "The request is too long to come back from the sign-in page: push it (RFC 9126).";
+  throw new OAuthError("invalid_request", description, { returnTo: request });
 }

@@ -9,8 +9,13 @@ import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { allow, deny, needsSignIn } from "@/lib/oauth/authorize";
 import { isOAuthError } from "@/lib/oauth/oauth-error";
 import type { ConsentState } from "./consent-state";
+import { shownText } from "./shown-text";
 
-const schema = z.object({ query: z.string().max(8_192), answer: z.enum(["allow", "deny"]) });
+const schema = z.object({
+  query: z.string().max(8_192),
+  shown: z.string().max(8_192),
+  answer: z.enum(["allow", "deny"]),
+});
 
 /** The person's answer. The request is read again: what was shown may have changed meanwhile. */
 export async function answerConsent(_state: FormState, form: FormData): Promise<ConsentState> {
@@ -22,6 +27,8 @@ export async function answerConsent(_state: FormState, form: FormData): Promise<
     if (session === null || needsSignIn(oauth, request, session, countsSince)) {
       redirect(`/oauth/continue?${input.query}`);
     }
+    // Somebody else has signed in meanwhile, or the client may ask for more by now: the person is asked anew.
+    if (input.shown !== shownText(session.userId, request)) redirect(`/oauth/consent?${input.query}`);
     return { status: "ok", leaveTo: await inWords(allow(oauth, request, session, actor)) };
   });
 }

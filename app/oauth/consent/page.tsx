@@ -14,6 +14,7 @@ import { services } from "@/lib/services";
 import { answerConsent } from "./actions";
 import { ConsentSteps } from "./consent-steps";
 import { InvalidRequest } from "./invalid-request";
+import { shownText } from "./shown-text";
 
 export const metadata: Metadata = { title: "Allow access" };
 
@@ -50,6 +51,7 @@ export default async function ConsentPage({ searchParams }: { searchParams: Sear
     >
       <ActionForm action={answerConsent} label={`Let ${client.name} in?`}>
         <input type="hidden" name="query" value={query.toString()} />
+        <input type="hidden" name="shown" value={shownText(session.userId, request)} />
         <ConsentSteps
           clientName={client.name}
           access={describeScope(scope, service)}

@@ -78,6 +78,13 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return true;
   }
 
+  async listOnlineGrants(parentId: string, clientId: string, newest: number): Promise<string[]> {
+    const online = ({ grant, endedAt }: Session) =>
+      grant?.parentId === parentId && grant.clientId === clientId && !grant.isOffline && endedAt === null;
+    const found = this.#newestFirst().filter(online);
+    return found.slice(newest).map(({ id }) => id);
+  }
+
   async adoptGrants(userId: string, fromId: string, toId: string): Promise<void> {
     for (const { userId: owner, grant } of this.#sessions.values()) {
       if (owner === userId && grant?.parentId === fromId) grant.parentId = toId;

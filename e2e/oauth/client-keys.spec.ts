@@ -46,7 +46,9 @@ async function errorOf(client: Client): Promise<string | null> {
 test("keys are fetched from an address that an operator allows, and a new one is found at once", async () => {
   const [first, second] = [await generateKeys("ES256"), await generateKeys("RS256")];
   let keys: JsonWebKey[] = [{ ...first.jwk, kid: "1" } as JsonWebKey];
-  const site = createServer((_request, response) => response.end(JSON.stringify({ keys })));
+  const site = createServer((_request, response) => {
+    response.setHeader("content-type", "application/jwk-set+json").end(JSON.stringify({ keys }));
+  });
   await new Promise<void>((resolve) => site.listen(port, "127.0.0.1", resolve));
   const client = await registerWith(`http://127.0.0.1:${port}/jwks.json`, first.privateKey);
   expect(await errorOf(client)).toBeNull();
@@ -57,11 +59,20 @@ test("keys are fetched from an address that an operator allows, and a new one is
   site.close();
 });
 
-test("an address that leads inside is not asked, and the client proves nothing", async () => {
+test("an address that leads inside is not asked, and no client is kept with it", async () => {
   const listener = await startListener('{"keys":[]}');
-  const { privateKey } = await generateKeys("ES256");
-  const client = await registerWith(`https://localhost:${listener.port}/jwks.json`, privateKey);
-  expect(await errorOf(client)).toBe("invalid_client");
+  const body = {
+    name: "Inside",
+    authMethod: "private_key_jwt",
+    grantTypes: [CLIENT_CREDENTIALS],
+    audiences: ["orders"],
+    scope: "orders:read",
+    jwksUri: `https://localhost:${listener.port}/jwks.json`,
+  };
+  const { administrator, sendAs } = scene();
+  const answer = await sendAs(administrator, { method: "POST", path: "/api/admin/clients", body });
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.text).errors).toHaveProperty("jwksUri");
   expect(listener.hits()).toBe(0);
   await listener.close();
 });

@@ -168,7 +168,7 @@ test("what was given for the time of a session does not outlive it", async () =>
   const tokens = await signInThrough(scene(), client, person, { scope: SCOPES.online });
   expect(tokens.expires_in).toBeLessThanOrEqual(90);
   await scene().sql(
-    "UPDATE sessions SET idle_expires_at = now() - interval '1 s', expires_at = now() - interval '1 s' WHERE user_id = $1",
+    "UPDATE sessions SET created_at = now() - interval '1 h', idle_expires_at = now() - interval '1 s', expires_at = now() - interval '1 s' WHERE user_id = $1",
     [person.userId],
   );
   const connected = { client, person, tokens: { online: { access: tokens.access_token, refresh: "" } } };

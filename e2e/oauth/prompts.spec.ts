@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import type { Page } from "playwright/test";
-import { anotherBrowser, expect, inviteSomebody, signIn, test } from "../support/journey";
+import { expect, signIn, test } from "../support/journey";
 import { queryDatabase } from "../support/query-database";
 import {
   type App,
@@ -10,7 +10,7 @@ import {
   confirmPassword,
   followLink,
   OTHER_HOSTS,
-  openApp,
+  openAppForSomebody,
   question,
   signInHeading,
 } from "./support/app-site";
@@ -22,13 +22,7 @@ test.use({ serverName: "with an app", ...OTHER_HOSTS });
 let app: App;
 let person: { email: string; password: string };
 test.beforeEach(async ({ page, browser, latchkey }) => {
-  const admin = await anotherBrowser(browser, latchkey);
-  await signIn(admin);
-  app = await openApp(admin, latchkey);
-  const invited = await inviteSomebody(admin, browser, latchkey);
-  person = { email: invited.email, password: invited.password };
-  await invited.page.context().close();
-  await admin.context().close();
+  ({ app, person } = await openAppForSomebody(browser, latchkey));
   await signIn(page, person);
 });
 test.afterEach(() => app.close());

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
 import type { Page } from "playwright/test";
-import { anotherBrowser, expect, inviteSomebody, signIn, test } from "../support/journey";
+import { expect, signIn, test } from "../support/journey";
 import {
   type App,
   allow,
@@ -10,7 +10,7 @@ import {
   enterPassword,
   followLink,
   OTHER_HOSTS,
-  openApp,
+  openAppForSomebody,
   question,
 } from "./support/app-site";
 import { type Attempt, begin, redeem, userInfo } from "./support/client";
@@ -22,13 +22,7 @@ test.use({ serverName: "with an app", ...OTHER_HOSTS });
 let app: App;
 let person: { email: string; password: string };
 test.beforeEach(async ({ browser, latchkey }) => {
-  const admin = await anotherBrowser(browser, latchkey);
-  await signIn(admin);
-  app = await openApp(admin, latchkey);
-  const invited = await inviteSomebody(admin, browser, latchkey);
-  person = { email: invited.email, password: invited.password };
-  await invited.page.context().close();
-  await admin.context().close();
+  ({ app, person } = await openAppForSomebody(browser, latchkey));
 });
 test.afterEach(() => app.close());
 

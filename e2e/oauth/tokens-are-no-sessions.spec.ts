@@ -29,13 +29,15 @@ test.beforeAll(async () => {
   );
   const own = await post(scene(), "/oauth/token", { grant_type: CLIENT_CREDENTIALS }, basic(service));
   const forService = await register(scene(), { audiences: ["orders"] });
-  const forOrders = await signInThrough(scene(), forService, administrator);
+  const forOrders = await signInThrough(scene(), forService, administrator, {
+    scope: "offline_access",
+  });
   accessTokens = [
     ["access token", tokens.access_token],
     ["ID token", tokens.id_token ?? ""],
     ["refresh token", refreshToken],
     ["a client's own", String(readJson(own).access_token)],
-    ["a person's for a service", forOrders.access_token],
+    ["a person's for a service alone", forOrders.access_token],
   ];
 });
 

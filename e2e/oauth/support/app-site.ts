@@ -1,11 +1,39 @@
 import * as oauth from "oauth4webapi";
-import { expect, type Page } from "playwright/test";
+import { type Browser, expect, type Page } from "playwright/test";
 import { startTlsFront } from "../../attacks/support/tls-front";
 import { freePort } from "../../support/free-port";
+import { anotherBrowser, inviteSomebody, signIn } from "../../support/journey";
 import type { RunningLatchkey } from "../../support/latchkey";
 import { openOtherSite } from "../../support/other-site";
 import type { Attempt, Client } from "./client";
 import { discover } from "./scene";
+
+/** Who are there for all tests of one Latchkey; each test has an app of its own, to which nobody has agreed. */
+interface Parties {
+  admin: Page;
+  person: { email: string; password: string };
+}
+const parties = new Map<string, Promise<Parties>>();
+
+async function findParties(browser: Browser, latchkey: RunningLatchkey): Promise<Parties> {
+  const admin = await anotherBrowser(browser, latchkey);
+  await signIn(admin);
+  const { page, email, password } = await inviteSomebody(admin, browser, latchkey);
+  await page.context().close();
+  return { admin, person: { email, password } };
+}
+
+/** A new app, and somebody who has an account. */
+export async function openAppForSomebody(
+  browser: Browser,
+  latchkey: RunningLatchkey,
+): Promise<{ app: App; person: Parties["person"] }> {
+  const { origin } = latchkey;
+  const found = parties.get(origin) ?? findParties(browser, latchkey);
+  parties.set(origin, found);
+  const { admin, person } = await found;
+  return { app: await openApp(admin, latchkey), person };
+}
 
 /** So that the browser finds the hosts below on this machine, and believes their certificates. */
 export const OTHER_HOSTS = {

@@ -20,6 +20,8 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,app,scripts}/**/*.test.ts", "*.test.ts"],
           exclude: [...NEVER, INTEGRATION],
+          // Properties take a second or two; on a busy machine many times that.
+          testTimeout: 30_000,
         },
       },
       {

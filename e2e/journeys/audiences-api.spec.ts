@@ -140,6 +140,7 @@ test("each refusal names its field, and nothing is kept of it", async () => {
       ["orders"],
       target().origin,
       `${target().origin}/`,
+      `${target().origin}/oauth/userinfo`,
       target().origin.replace("http", "HTTP"),
       "latchkey",
     ].map((identifier): [string, unknown] => ["identifier", { identifier, profile: "mesh" }]),

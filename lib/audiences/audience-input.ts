@@ -103,10 +103,11 @@ export function toChange({ profile }: Pick<Audience, "profile">, input: Audience
   };
 }
 
-/** Our own pages are an audience too, and `aud` is compared by its exact text: none may look like them. */
+/** Our own pages and endpoints are audiences too, and `aud` is compared by its exact text: none may look like them. */
 function requireOther(identifier: string, issuer: string): void {
   const plain = identifier.toLowerCase().replace(/\/$/, "");
-  if (plain === issuer.toLowerCase() || plain === OWN_CLIENT_ID) {
+  const own = issuer.toLowerCase();
+  if (plain === own || plain.startsWith(`${own}/`) || plain === OWN_CLIENT_ID) {
     throw fault("identifier", "This names Latchkey itself.");
   }
 }

@@ -6,8 +6,8 @@ import { identifierSchema } from "./audience-input";
 import type { AudienceDependencies } from "./dependencies";
 
 /**
- * Verifies a token for a service as the service does, whichever it is for; it stands first of those that it may be shown to. One that is encrypted is `malformed` here:
- * its audience alone can read it. Does not ask the denylist.
+ * Verifies a token for a service as the service does, whichever it is for: the service stands first of those that it may
+ * be shown to. One that is encrypted is `malformed` here: its audience alone can read it. Does not ask the denylist.
  */
 export async function verifyForAudience(
   { store, keys, issuer, clock, clockToleranceSeconds }: AudienceDependencies,

@@ -12,8 +12,9 @@ export type ClientTokenSubject = Omit<ServiceSubject, "clientId" | "role">;
 
 /**
  * An access token of a client (RFC 9068) for one of its audiences, made as that audience's profile has it, or for
- * Latchkey's own userinfo. With the scope `openid` it is for userinfo as well, where that could check it: `aud` says so. Throws `invalid_target` for an audience that is no longer there, and where a token that is
- * bound to a key could not be checked. Writes nothing.
+ * Latchkey's own userinfo. With the scope `openid` it is for userinfo as well, where that could check it: `aud` says so.
+ * Throws `invalid_target` for an audience that is no longer there, and where a token that is bound to a key could not be
+ * checked. Writes nothing.
  */
 export async function issueClientToken(
   deps: OAuthDependencies,

@@ -5,7 +5,7 @@ import { type DeviceAuthorizationResponse, startDeviceAuthorization } from "./de
 import { OAuthError } from "./oauth-error";
 import { requireAudience, requireScope } from "./requested";
 import { formatScope } from "./scope";
-import type { ClientRequest } from "./token-endpoint";
+import type { ClientRequest } from "./token-call";
 
 /** The device authorization endpoint (RFC 8628 section 3.1). Throws `OAuthError`, and `rate_limited`. */
 export async function answerDeviceRequest(

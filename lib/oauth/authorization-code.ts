@@ -6,12 +6,13 @@ import { randomToken } from "@/lib/crypto/random";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import type { AuthorizationRequest } from "./authorization-request";
 import type { OAuthDependencies } from "./dependencies";
+import { spendProof } from "./dpop";
 import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
 import { OAuthError } from "./oauth-error";
 import { provesChallenge } from "./pkce";
 import { startGrant } from "./start-grant";
 import type { AuthorizationCode, OAuthStores } from "./stores";
-import type { TokenCall } from "./token-endpoint";
+import { jktOf, type TokenCall } from "./token-call";
 
 /** A code for what the person has agreed to, good for one use within a minute. Of it the hash alone is kept. */
 export async function newAuthorizationCode(
@@ -52,9 +53,10 @@ export async function redeemCode(deps: OAuthDependencies, call: TokenCall): Prom
   requireBoundKey(code, call);
   if (code.redeemedAt !== null) return refuseReplay(deps, code, call.from);
   if (code.expiresAt <= deps.clock.now()) throw refused("it has expired");
+  await spendProof(deps, call.proof);
   const grant = await startCodeGrant(deps, code, call);
   const scope = stillAllowed(call.client, code.scope);
-  return issueForGrant(deps, call.client, grant, { scope, jkt: call.jkt, nonce: code.nonce });
+  return issueForGrant(deps, call.client, grant, { scope, jkt: jktOf(call), nonce: code.nonce });
 }
 
 async function requireOwnCode(
@@ -80,13 +82,14 @@ function requireVerifier({ codeChallenge }: AuthorizationCode, { parameters }: T
 }
 
 /** RFC 9449 section 10. */
-function requireBoundKey({ dpopJkt }: AuthorizationCode, { jkt }: TokenCall): void {
-  if (dpopJkt !== null && dpopJkt !== jkt) throw refused("not the key it is bound to");
+function requireBoundKey({ dpopJkt }: AuthorizationCode, call: TokenCall): void {
+  if (dpopJkt !== null && dpopJkt !== jktOf(call)) throw refused("not the key it is bound to");
 }
 
 async function startCodeGrant(deps: OAuthDependencies, code: AuthorizationCode, call: TokenCall) {
   const { audience, scope, parentId } = code;
-  const { client, jkt, from } = call;
+  const { client, from } = call;
+  const jkt = jktOf(call);
   let isLate = false;
   try {
     return await startGrant(

@@ -1,18 +1,18 @@
 import type { OAuthDependencies } from "./dependencies";
+import { spendProof } from "./dpop";
 import { type TokenResponse, tokenResponse } from "./grant";
 import { issueClientToken } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
 import { requireAudience, requireServiceScope } from "./requested";
-import type { TokenCall } from "./token-endpoint";
+import { jktOf, type TokenCall } from "./token-call";
 
 /**
  * `grant_type=client_credentials` (RFC 6749 section 4.4): a token of the client's own, about no person. Its `sub` is the
  * client's id, which can be no person's (RFC 9700 section 4.15). Throws `invalid_scope`, `invalid_target`.
  */
-export async function issueOwnToken(
-  deps: OAuthDependencies,
-  { client, parameters, jkt }: TokenCall,
-): Promise<TokenResponse> {
+export async function issueOwnToken(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
+  const { client, parameters } = call;
+  const jkt = jktOf(call);
   const scope = requireServiceScope(client, parameters);
   const audience = requireAudience(deps, client, parameters);
   if (client.audiences.length === 0) {
@@ -25,6 +25,7 @@ export async function issueOwnToken(
     sessionExpiresAt: null,
     jkt,
   };
+  await spendProof(deps, call.proof);
   const issued = await issueClientToken(deps, client, audience, subject, scope);
   return tokenResponse(issued, scope, jkt, deps.clock.now());
 }

@@ -19,38 +19,52 @@ interface ProvenRequest {
 export const newDpopNonce = ({ marks, clock }: Pick<DpopDependencies, "marks" | "clock">): string =>
   marks.mark("dpop-nonce", "", clock.now());
 
-/**
- * The thumbprint of the key that a request to the token endpoint proves to have, or null where it brings no proof. The
- * proof has to hold a nonce of ours. Throws `use_dpop_nonce` with one, and `invalid_dpop_proof`.
- */
-export async function findProvenKey(
-  deps: DpopDependencies,
-  headers: Headers,
-  request: ProvenRequest,
-): Promise<string | null> {
-  const proof = headers.get("dpop");
-  if (proof === null) return null;
-  const { jkt, jti, iat, nonce } = await verify(deps, proof, request);
-  if (!isFresh(deps, nonce)) {
-    throw new OAuthError("use_dpop_nonce", "The DPoP proof needs the nonce of the header DPoP-Nonce.", {
-      headers: { "DPoP-Nonce": newDpopNonce(deps) },
-    });
-  }
-  await requireFirstUse(deps, jkt, jti, iat);
-  return jkt;
+/** A proof that was good for its request, and has not been used up yet. */
+export interface DpopProof {
+  jkt: string;
+  jti: string;
+  iat: number;
 }
 
-/** As `findProvenKey` for whoever shows a token: without a nonce, and never without a proof. Throws `invalid_dpop_proof`. */
-export async function requireProvenKey(
+/**
+ * The proof that comes with a request to the token endpoint, or null where there is none. It has to hold a nonce of ours.
+ * Throws `use_dpop_nonce` with one, and `invalid_dpop_proof`.
+ */
+export async function findProof(
   deps: DpopDependencies,
   headers: Headers,
   request: ProvenRequest,
-): Promise<string> {
-  const proof = headers.get("dpop");
-  if (proof === null) throw refused("no proof");
-  const { jkt, jti, iat } = await verify(deps, proof, request);
-  await requireFirstUse(deps, jkt, jti, iat);
-  return jkt;
+): Promise<DpopProof | null> {
+  const text = headers.get("dpop");
+  if (text === null) return null;
+  const { nonce, ...proof } = await verify(deps, text, request);
+  if (isFresh(deps, nonce)) return proof;
+  throw new OAuthError("use_dpop_nonce", "The DPoP proof needs the nonce of the header DPoP-Nonce.", {
+    headers: { "DPoP-Nonce": newDpopNonce(deps) },
+  });
+}
+
+/** The same for whoever shows a token: without a nonce, and never without a proof. Throws `invalid_dpop_proof`. */
+export async function requireProof(
+  deps: DpopDependencies,
+  headers: Headers,
+  request: ProvenRequest,
+): Promise<DpopProof> {
+  const text = headers.get("dpop");
+  if (text === null) throw refused("no proof");
+  return verify(deps, text, request);
+}
+
+/**
+ * A proof is for one use, and remembered for as long as it would be accepted again (RFC 9449 section 11.1). To be used up
+ * once it is known that it serves somebody: what a stranger sends is not worth remembering. Throws `invalid_dpop_proof`.
+ */
+export async function spendProof(deps: DpopDependencies, proof: DpopProof | null): Promise<void> {
+  if (proof === null) return;
+  const { jkt, jti, iat } = proof;
+  const expiresAt = addSeconds(new Date(iat * 1000), DPOP_PROOF_SECONDS + 2 * deps.clockToleranceSeconds + 1);
+  const isFirst = await deps.stores.usedProofs.use(sha256(JSON.stringify(["dpop", jkt, jti])), expiresAt);
+  if (!isFirst) throw refused("used before");
 }
 
 async function verify(deps: DpopDependencies, proof: string, request: ProvenRequest) {
@@ -66,13 +80,6 @@ async function verify(deps: DpopDependencies, proof: string, request: ProvenRequ
 function isFresh({ marks, clock }: DpopDependencies, nonce: string | null): boolean {
   const madeAt = nonce === null ? null : marks.readMark("dpop-nonce", "", nonce);
   return madeAt !== null && secondsBetween(madeAt, clock.now()) < DPOP_NONCE_SECONDS;
-}
-
-/** Remembered for as long as it would be accepted again (RFC 9449 section 11.1). */
-async function requireFirstUse(deps: DpopDependencies, jkt: string, jti: string, iat: number): Promise<void> {
-  const expiresAt = addSeconds(new Date(iat * 1000), DPOP_PROOF_SECONDS + 2 * deps.clockToleranceSeconds + 1);
-  const isFirst = await deps.stores.usedProofs.use(sha256(JSON.stringify(["dpop", jkt, jti])), expiresAt);
-  if (!isFirst) throw refused("used before");
 }
 
 const refused = (reason: string): OAuthError =>

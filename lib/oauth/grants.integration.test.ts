@@ -216,7 +216,7 @@ describe("where no token could be issued, nothing is spent", () => {
     const bound = redeemCode(house.oauth, {
       client,
       parameters: parametersOf({ ...code }),
-      jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+      proof: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", jti: "one", iat: 1 },
       from: CLI,
     });
     await expect(bound).rejects.toMatchObject({ code: "invalid_target" });

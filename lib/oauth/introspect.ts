@@ -7,7 +7,7 @@ import type { ServiceClaims } from "@/lib/tokens/claims";
 import { authenticateConfidentialClient } from "./authenticate-client";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
-import type { ClientRequest } from "./token-endpoint";
+import type { ClientRequest } from "./token-call";
 import { findTokenClaims } from "./verify-client-token";
 
 /** RFC 7662 section 2.2. */

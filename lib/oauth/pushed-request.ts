@@ -8,10 +8,10 @@ import { authenticateClient } from "./authenticate-client";
 import { checkAuthorizationRequest } from "./authorization-request";
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { findProvenKey } from "./dpop";
+import { type DpopProof, findProof, spendProof } from "./dpop";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
-import type { ClientRequest } from "./token-endpoint";
+import type { ClientRequest } from "./token-call";
 import { parEndpoint } from "./userinfo-audience";
 
 const PREFIX = "urn:ietf:params:oauth:request_uri:";
@@ -50,27 +50,28 @@ export async function pushRequest(
 ): Promise<PushedResponse> {
   const client = await authenticateClient(deps, headers, parameters);
   checkAuthorizationRequest(deps, client, parameters);
-  const jkt = await findKey(deps, headers, parameters);
+  const proof = await findKeyProof(deps, headers, parameters);
   await requireAttempt(deps.rateLimiter, "pushedRequestByAddress", addressBucket(from.ip));
+  await spendProof(deps, proof);
   const token = randomToken();
   await deps.stores.pushedRequests.insert({
     hash: sha256(token),
     clientId: client.id,
-    parameters: { ...kept(parameters), ...(jkt === null ? {} : { dpop_jkt: jkt }) },
+    parameters: { ...kept(parameters), ...(proof === null ? {} : { dpop_jkt: proof.jkt }) },
     expiresAt: addSeconds(deps.clock.now(), PUSHED_REQUEST_SECONDS),
   });
   return { request_uri: `${PREFIX}${token}`, expires_in: PUSHED_REQUEST_SECONDS };
 }
 
 /** The code will be bound to the key that the client shows here (RFC 9449 section 10.1). */
-async function findKey(
+async function findKeyProof(
   deps: OAuthDependencies,
   headers: Headers,
   parameters: Parameters,
-): Promise<string | null> {
-  const jkt = await findProvenKey(deps, headers, { method: "POST", url: parEndpoint(deps.issuer) });
+): Promise<DpopProof | null> {
+  const proof = await findProof(deps, headers, { method: "POST", url: parEndpoint(deps.issuer) });
   const named = parameters.get("dpop_jkt");
-  if (jkt === null || named === null || jkt === named) return jkt;
+  if (proof === null || named === null || proof.jkt === named) return proof;
   throw new OAuthError("invalid_dpop_proof", "The proof is of another key than dpop_jkt.");
 }
 

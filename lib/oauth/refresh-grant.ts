@@ -3,11 +3,12 @@ import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
 import { renewSession } from "@/lib/sessions/refresh-session";
 import type { Grant, SessionWithUser } from "@/lib/sessions/session";
 import type { OAuthDependencies } from "./dependencies";
+import { spendProof } from "./dpop";
 import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
 import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
 import { formatScope, isWithin, parseScope } from "./scope";
-import type { TokenCall } from "./token-endpoint";
+import { jktOf, type TokenCall } from "./token-call";
 
 /**
  * `grant_type=refresh_token` (RFC 6749 section 6): the acknowledged rotation of sessions (docs/decisions/002). The scope
@@ -19,8 +20,9 @@ export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Pr
   requireBoundKey(grant, call);
   requireSameAudience(grant, call);
   const scope = readScope(grant, call);
+  await spendProof(deps, call.proof);
   const renewed = await renew(deps, call, text, grant, scope);
-  return issueForGrant(deps, call.client, renewed, { scope, jkt: call.jkt, nonce: null });
+  return issueForGrant(deps, call.client, renewed, { scope, jkt: jktOf(call), nonce: null });
 }
 
 function requireText({ parameters }: TokenCall): string {
@@ -41,8 +43,8 @@ async function requireGrant(
 }
 
 /** Of a public client (RFC 9449 section 5); a confidential one proves who it is, and may change its key. */
-function requireBoundKey({ dpopJkt }: Grant, { jkt }: TokenCall): void {
-  if (dpopJkt !== null && dpopJkt !== jkt) throw refused("not the key it is bound to");
+function requireBoundKey({ dpopJkt }: Grant, call: TokenCall): void {
+  if (dpopJkt !== null && dpopJkt !== jktOf(call)) throw refused("not the key it is bound to");
 }
 
 function requireSameAudience({ audience }: Grant, { client, parameters }: TokenCall): void {
@@ -63,14 +65,15 @@ function readScope({ scope }: Grant, { client, parameters }: TokenCall): string 
 
 async function renew(
   deps: OAuthDependencies,
-  { client, jkt, from }: TokenCall,
+  call: TokenCall,
   text: string,
   { audience }: Grant,
   scope: string,
 ) {
+  const { client, from } = call;
   const asking = {
     ...deps.sessions,
-    requireSigner: () => requireIssuable(deps, client, { audience, scope, jkt }),
+    requireSigner: () => requireIssuable(deps, client, { audience, scope, jkt: jktOf(call) }),
   };
   try {
     const { session, secret } = await renewSession(asking, text, client.id, from);

@@ -5,7 +5,7 @@ import { authenticateClient } from "./authenticate-client";
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
-import type { ClientRequest } from "./token-endpoint";
+import type { ClientRequest } from "./token-call";
 import { findTokenClaims } from "./verify-client-token";
 
 /**

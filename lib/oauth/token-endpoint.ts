@@ -1,32 +1,16 @@
-import type { Client as Caller } from "@/lib/audit/events";
 import { authenticateClient } from "./authenticate-client";
 import { redeemCode } from "./authorization-code";
 import { type Client, DEVICE_CODE, GRANT_TYPES, type GrantType, OFFLINE_ACCESS, scopeOf } from "./client";
 import { issueOwnToken } from "./client-credentials";
 import type { OAuthDependencies } from "./dependencies";
-import { findProvenKey } from "./dpop";
+import { type DpopProof, findProof } from "./dpop";
 import type { TokenResponse } from "./grant";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
 import { redeemDevice } from "./redeem-device";
 import { refreshGrant } from "./refresh-grant";
+import type { ClientRequest, TokenCall } from "./token-call";
 import { tokenEndpoint } from "./userinfo-audience";
-
-/** A request to an endpoint for clients, as it came. */
-export interface ClientRequest {
-  headers: Headers;
-  parameters: Parameters;
-  from: Caller;
-}
-
-/** A request for a token, once it is known who asks. */
-export interface TokenCall {
-  client: Client;
-  parameters: Parameters;
-  /** The key that the client has proven to have, and the token will be bound to; or null. */
-  jkt: string | null;
-  from: Caller;
-}
 
 const REFRESH_TOKEN = "refresh_token";
 
@@ -47,8 +31,8 @@ export async function answerTokenRequest(
 ): Promise<TokenResponse> {
   const client = await authenticateClient(deps, headers, parameters);
   const grantType = requireGrantType(client, parameters);
-  const jkt = await findKey(deps, client, headers);
-  const response = await ANSWERS[grantType](deps, { client, parameters, jkt, from });
+  const proof = await findKeyProof(deps, client, headers);
+  const response = await ANSWERS[grantType](deps, { client, parameters, proof, from });
   deps.sessions.metrics.clientTokens.inc(grantType === DEVICE_CODE ? "device_code" : grantType);
   return response;
 }
@@ -66,8 +50,12 @@ function requireGrantType(client: Client, parameters: Parameters): keyof typeof 
 const isOffered = (name: string): name is keyof typeof ANSWERS =>
   name === REFRESH_TOKEN || GRANT_TYPES.includes(name as GrantType);
 
-async function findKey(deps: OAuthDependencies, client: Client, headers: Headers): Promise<string | null> {
-  const jkt = await findProvenKey(deps, headers, { method: "POST", url: tokenEndpoint(deps.issuer) });
-  if (jkt !== null || !client.requiresDpop) return jkt;
+async function findKeyProof(
+  deps: OAuthDependencies,
+  client: Client,
+  headers: Headers,
+): Promise<DpopProof | null> {
+  const proof = await findProof(deps, headers, { method: "POST", url: tokenEndpoint(deps.issuer) });
+  if (proof !== null || !client.requiresDpop) return proof;
   throw new OAuthError("invalid_dpop_proof", "This client has to send a DPoP proof.");
 }

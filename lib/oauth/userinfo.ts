@@ -4,7 +4,7 @@ import type { ServiceClaims } from "@/lib/tokens/claims";
 import { DPOP_ALGORITHMS } from "@/lib/tokens/dpop-key";
 import { EMAIL, OPENID } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { requireProvenKey } from "./dpop";
+import { requireProof, spendProof } from "./dpop";
 import { isOAuthError, OAuthError, type OAuthErrorCode } from "./oauth-error";
 import { userinfoAudience } from "./userinfo-audience";
 import { findUserinfoClaims } from "./verify-client-token";
@@ -59,22 +59,18 @@ async function requireBinding(
   const bound = claims.cnf?.jkt ?? null;
   if ((bound !== null) !== isDpop) throw refused("invalid_token", "The access token is not valid.", isDpop);
   if (!isDpop) return;
-  const jkt = await requireProof(deps, headers, {
-    method,
-    url: userinfoAudience(deps.issuer),
-    accessToken: token,
+  const url = userinfoAudience(deps.issuer);
+  await inChallenge(async () => {
+    const proof = await requireProof(deps, headers, { method, url, accessToken: token });
+    if (proof.jkt !== bound) throw new OAuthError("invalid_dpop_proof", "The proof is of another key.");
+    await spendProof(deps, proof);
   });
-  if (jkt !== bound) throw refused("invalid_token", "The proof is of another key.", true);
 }
 
 /** What is wrong with a proof is a 401 here (RFC 9449 section 7.1). */
-async function requireProof(
-  deps: OAuthDependencies,
-  headers: Headers,
-  request: { method: string; url: string; accessToken: string },
-): Promise<string> {
+async function inChallenge(prove: () => Promise<void>): Promise<void> {
   try {
-    return await requireProvenKey(deps, headers, request);
+    await prove();
   } catch (error) {
     if (!isOAuthError(error)) throw error;
     throw new OAuthError("invalid_token", error.message, {

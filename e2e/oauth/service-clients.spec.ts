@@ -79,7 +79,7 @@ test("scope and resource are what was asked, among what is registered", async ()
     [{ scope: "orders:delete" }, "invalid_scope"],
     [{ scope: "openid" }, "invalid_scope"],
     [{ scope: "offline_access" }, "invalid_scope"],
-    [{ scope: "x".repeat(10_240) }, "invalid_request"],
+    [{ scope: "x".repeat(10_240) }, "invalid_scope"],
     [{ scope: 'a"b' }, "invalid_scope"],
     [{ resource: await addAudience() }, "invalid_target"],
     [{ resource: scene().origin }, "invalid_target"],

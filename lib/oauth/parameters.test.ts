@@ -91,6 +91,10 @@ describe("a request with parameters", () => {
   });
 
   it("has at most 4096 characters in each, known or not", () => {
+    expect(read(`scope=${"a".repeat(10_240)}`).get("scope")).toHaveLength(10_240);
+    expect(faultOf(`token=${"a".repeat(16_385)}`)).toBe(
+      "The parameter token is longer than 16384 characters.",
+    );
     expect(read(`state=${"a".repeat(4096)}`).get("state")).toHaveLength(4096);
     expect(faultOf(`state=${"a".repeat(4097)}`)).toBe("The parameter state is longer than 4096 characters.");
     expect(faultOf(`foo=${"a".repeat(4097)}`)).toContain(" foo ");

@@ -8,6 +8,9 @@ export interface Parameters {
 
 const MAX_PARAMETERS = 64;
 const MAX_PARAMETER_CHARACTERS = 4_096;
+/** What has a limit and an error of its own: too long a scope is an invalid one, and an encrypted token is longer. */
+const LONG_PARAMETERS = new Set(["scope", "token"]);
+const MAX_LONG_CHARACTERS = 16_384;
 
 /** The replacement character stands where escapes were no UTF-8: whoever sent them would get back another `state`. */
 const NO_TEXT = /[\p{Cc}\ufffd]/u;
@@ -16,7 +19,7 @@ const PLAIN_NAME = /^\w{1,64}$/;
 
 /**
  * The parameters of a query or a form. Throws `invalid_request` where one is sent twice, which other parsers read in two
- * ways (RFC 6749 section 3.1), is longer than 4096 characters or has a control character in it, known or not, and where
+ * ways (RFC 6749 section 3.1), is longer than 4096 characters (a scope or a token: 16,384) or has a control character in it, known or not, and where
  * there are more than 64. Beyond that unknown ones are in nobody's way.
  */
 export function readParameters(search: URLSearchParams): Parameters {
@@ -33,9 +36,8 @@ export function readParameters(search: URLSearchParams): Parameters {
 }
 
 function problemOf(name: string, value: string): string | null {
-  if (Math.max(name.length, value.length) > MAX_PARAMETER_CHARACTERS) {
-    return `is longer than ${MAX_PARAMETER_CHARACTERS} characters`;
-  }
+  const most = LONG_PARAMETERS.has(name) ? MAX_LONG_CHARACTERS : MAX_PARAMETER_CHARACTERS;
+  if (Math.max(name.length, value.length) > most) return `is longer than ${most} characters`;
   return NO_TEXT.test(name) || NO_TEXT.test(value) ? "has characters in it that are no text" : null;
 }
 

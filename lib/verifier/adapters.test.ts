@@ -186,7 +186,7 @@ describe.each<[string, Start]>([
     });
     const ask = await start(verifier, { scope: "read" });
     expect(await ask(`DPoP ${bound}`, proof("one"))).toMatchObject({ status: 200 });
-    const challenge = 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA"';
+    const challenge = 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA Ed25519"';
     for (const wrong of [proof("one"), [proof("two"), proof("three")], proof("four", "/"), undefined]) {
       const answer = await ask(`DPoP ${bound}`, wrong);
       expect(answer).toMatchObject({ status: 401, headers: { "www-authenticate": challenge } });

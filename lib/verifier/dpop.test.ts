@@ -5,7 +5,7 @@ import type { Accepted, Verifier } from "./create-verifier";
 import { type DpopOptions, dpop } from "./dpop";
 import { createTestIssuer, createTestService, serviceToken, type TestService } from "./testing/test-service";
 
-const ALGORITHMS = 'algs="ES256 RS256 PS256 EdDSA"';
+const ALGORITHMS = 'algs="ES256 RS256 PS256 EdDSA Ed25519"';
 const publicUrl = "https://api.example.com";
 
 const key = await createTestKey("own");

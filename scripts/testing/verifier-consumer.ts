@@ -89,11 +89,11 @@ export const EXPECTED = {
   accepted: "ada",
   refused: "invalid_token",
   claims: "read",
-  forbidden: 'Bearer error="insufficient_scope", scope="write", DPoP algs="ES256 RS256 PS256 EdDSA"',
+  forbidden: 'Bearer error="insufficient_scope", scope="write", DPoP algs="ES256 RS256 PS256 EdDSA Ed25519"',
   auth: "session",
   fastify: "function",
   bound: 43,
-  again: 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA"',
+  again: 'DPoP error="invalid_dpop_proof", algs="ES256 RS256 PS256 EdDSA Ed25519"',
   alone: false,
 };
 

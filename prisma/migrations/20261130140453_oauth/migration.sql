@@ -162,6 +162,9 @@ CREATE UNIQUE INDEX "device_authorizations_user_code_hash_key" ON "device_author
 CREATE INDEX "device_authorizations_client_id_idx" ON "device_authorizations"("client_id");
 
 -- CreateIndex
+CREATE INDEX "device_authorizations_parent_id_idx" ON "device_authorizations"("parent_id");
+
+-- CreateIndex
 CREATE INDEX "device_authorizations_expires_at_idx" ON "device_authorizations"("expires_at");
 
 -- CreateIndex

@@ -44,6 +44,7 @@ for (const authentication of AUTHENTICATIONS) {
     expect(await userInfo(scene(), client, tokens.access_token, person.userId)).toEqual({
       sub: person.userId,
       email: person.email,
+      email_verified: false,
     });
   });
 }

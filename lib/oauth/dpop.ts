@@ -16,7 +16,7 @@ interface ProvenRequest {
 }
 
 /** A nonce (RFC 9449 section 8): it says when it was made, and nothing of it is kept. */
-export const newDpopNonce = ({ marks, clock }: Pick<DpopDependencies, "marks" | "clock">): string =>
+const newDpopNonce = ({ marks, clock }: Pick<DpopDependencies, "marks" | "clock">): string =>
   marks.mark("dpop-nonce", "", clock.now());
 
 /** A proof that was good for its request, and has not been used up yet. */

@@ -1,11 +1,11 @@
 import { toNumericDate } from "@/lib/crypto/clock";
 import { sha256 } from "@/lib/crypto/derive-key";
 import { bearerToken } from "@/lib/policy/authorization-header";
-import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
 import { mayContinue } from "@/lib/sessions/session";
 import type { ServiceClaims } from "@/lib/tokens/claims";
 import { authenticateConfidentialClient } from "./authenticate-client";
 import type { OAuthDependencies } from "./dependencies";
+import { findGrant } from "./find-grant";
 import { OAuthError } from "./oauth-error";
 import type { ClientRequest } from "./token-call";
 import { findTokenClaims } from "./verify-client-token";
@@ -80,19 +80,18 @@ const ofAccessToken = ({
 });
 
 async function ofRefreshToken(
-  { sessions, issuer, clock }: OAuthDependencies,
+  deps: OAuthDependencies,
   clientId: string,
   text: string,
 ): Promise<Introspection> {
-  const presented = sessions.refreshTokens.verify(text);
-  const session = presented && (await findGenuineSession(sessions, presented, clientId));
-  const isCurrent = session !== null && session.generation === presented?.generation;
-  if (!isCurrent || !session.grant?.isOffline || !mayContinue(session, clock.now())) return INACTIVE;
+  const { session, generation } = (await findGrant(deps, clientId, text)) ?? {};
+  if (session === undefined || session.generation !== generation) return INACTIVE;
+  if (!session.grant?.isOffline || !mayContinue(session, deps.clock.now())) return INACTIVE;
   const { userId, grant, idleExpiresAt, createdAt } = session;
   return {
     active: true,
     token_type: "refresh_token",
-    iss: issuer,
+    iss: deps.issuer,
     sub: userId,
     client_id: clientId,
     scope: grant.scope,

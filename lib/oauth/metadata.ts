@@ -4,7 +4,7 @@ import { DEVICE_CODE, EMAIL, OFFLINE_ACCESS, OPENID } from "./client";
 import { ASSERTION_ALGORITHMS } from "./client-assertion";
 import { SIGNING_ALGORITHMS } from "./client-input";
 import { CODE_CHALLENGE_METHOD } from "./pkce";
-import { tokenEndpoint, userinfoAudience } from "./userinfo-audience";
+import { parEndpoint, tokenEndpoint, userinfoAudience } from "./userinfo-audience";
 
 const CONFIDENTIAL_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const ALL_METHODS = ["none", ...CONFIDENTIAL_METHODS];
@@ -54,7 +54,7 @@ export const authorizationServerMetadata = (issuer: string) => ({
 
 const endpoints = (issuer: string) => ({
   authorization_endpoint: `${issuer}/oauth/authorize`,
-  pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
+  pushed_authorization_request_endpoint: parEndpoint(issuer),
   device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
   token_endpoint: tokenEndpoint(issuer),
   revocation_endpoint: `${issuer}/oauth/revoke`,

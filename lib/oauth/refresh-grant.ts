@@ -1,9 +1,9 @@
 import { hasCode } from "@/lib/errors/latchkey-error";
-import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
 import { renewSession } from "@/lib/sessions/refresh-session";
-import type { Grant, SessionWithUser } from "@/lib/sessions/session";
+import type { Grant } from "@/lib/sessions/session";
 import type { OAuthDependencies } from "./dependencies";
 import { spendProof } from "./dpop";
+import { findGrant } from "./find-grant";
 import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
 import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
@@ -16,7 +16,7 @@ import { jktOf, type TokenCall } from "./token-call";
  */
 export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
   const text = requireText(call);
-  const { grant } = await requireGrant(deps, call, text);
+  const grant = await requireGrant(deps, call, text);
   requireBoundKey(grant, call);
   requireSameAudience(grant, call);
   const scope = readScope(grant, call);
@@ -31,15 +31,10 @@ function requireText({ parameters }: TokenCall): string {
   return text;
 }
 
-async function requireGrant(
-  { sessions }: OAuthDependencies,
-  { client }: TokenCall,
-  text: string,
-): Promise<SessionWithUser & { grant: Grant }> {
-  const presented = sessions.refreshTokens.verify(text);
-  const session = presented && (await findGenuineSession(sessions, presented, client.id));
-  if (session === null || session.grant === null) throw refused("no such grant of this client");
-  return { ...session, grant: session.grant };
+async function requireGrant(deps: OAuthDependencies, { client }: TokenCall, text: string): Promise<Grant> {
+  const grant = (await findGrant(deps, client.id, text))?.session.grant ?? null;
+  if (grant === null) throw refused("no such grant of this client");
+  return grant;
 }
 
 /** Of a public client (RFC 9449 section 5); a confidential one proves who it is, and may change its key. */

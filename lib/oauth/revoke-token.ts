@@ -1,9 +1,8 @@
 import { denyTokenById } from "@/lib/sessions/deny-token";
 import { endSessions } from "@/lib/sessions/end-sessions";
-import { findGenuineSession } from "@/lib/sessions/find-genuine-session";
 import { authenticateClient } from "./authenticate-client";
-import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
+import { findGrant } from "./find-grant";
 import { OAuthError } from "./oauth-error";
 import type { ClientRequest } from "./token-call";
 import { findTokenClaims } from "./verify-client-token";
@@ -19,10 +18,9 @@ export async function revokeToken(
   const client = await authenticateClient(deps, headers, parameters);
   const token = parameters.get("token");
   if (token === null) throw new OAuthError("invalid_request", "token is missing.");
-  const actor = { userId: null, sessionId: null, client: from };
-  const grantId = await findGrantId(deps, client, token);
-  if (grantId !== null) {
-    const selection = { kind: "ids", ids: [grantId], ownedBy: null } as const;
+  const grant = await findGrant(deps, client.id, token);
+  if (grant !== null) {
+    const selection = { kind: "ids", ids: [grant.session.id], ownedBy: null } as const;
     await endSessions(deps.sessions, selection, "revoked_by_client", {
       actorId: null,
       client: from,
@@ -33,14 +31,6 @@ export async function revokeToken(
   const claims = await findTokenClaims(deps, token);
   if (claims === null || claims.client_id !== client.id) return;
   const expiresAt = new Date(claims.exp * 1000);
+  const actor = { userId: null, sessionId: null, client: from };
   await denyTokenById(deps.sessions, deps.stores.denials, claims.jti, expiresAt, actor);
-}
-
-async function findGrantId(
-  { sessions }: OAuthDependencies,
-  { id }: Client,
-  text: string,
-): Promise<string | null> {
-  const presented = sessions.refreshTokens.verify(text);
-  return presented && ((await findGenuineSession(sessions, presented, id))?.id ?? null);
 }

@@ -4,7 +4,8 @@ import { runStages, selectStages } from "./testing/stages.mjs";
 
 /**
  * `npm test`: everything. `npm test -- unit e2e`: those stages alone. `npm test -- e2e login`: what follows the
- * stages goes to the runner. The last line is always `N passed, N failed`; the exit code is 0 when none failed.
+ * stages goes to the runner. What failed is named again at the end. The last line is always `N passed, N failed`; the exit code is 0 when
+ * none failed.
  */
 checkNode();
 const { stages, rest } = selectStages(process.argv.slice(2));
@@ -15,7 +16,8 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.once(signal, () => services.stop().finally(() => process.exit(1)));
 }
 
-const { passed, failed } = await runStages(stages, rest, services.environment);
+const { passed, failed, failures } = await runStages(stages, rest, services.environment);
 await services.stop();
+for (const failure of failures) process.stdout.write(`✗ ${failure}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { PROJECT } from "../setup.mjs";
 
 /**
- * @typedef {{ passed: number, failed: number }} Counts
+ * @typedef {object} Outcome
+ * @property {number} passed
+ * @property {number} failed
+ * @property {string[]} failures What failed, by file and name, as far as the runner told.
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[]} needs What has to be there: "build", or the name of a service.
  * @property {string[]} command A script in node_modules for Node, and its arguments.
- * @property {{ file: string, count: (text: string) => Counts }} [report] Without one, the stage counts as one test.
+ * @property {{ file: string, read: (text: string) => Outcome }} [report] Without one, the stage counts as one test.
  */
 
 const VITEST = "node_modules/vitest/vitest.mjs";
@@ -26,7 +29,7 @@ const STAGES = [
     name: "e2e",
     needs: ["build", "postgres", "chromium"],
     command: [PLAYWRIGHT, "test"],
-    report: { file: ".cache/e2e.json", count: (text) => countPlaywright(JSON.parse(text)) },
+    report: { file: ".cache/e2e.json", read: (text) => readPlaywright(JSON.parse(text)) },
   },
 ];
 
@@ -42,7 +45,7 @@ function vitest(name, needs) {
     name,
     needs,
     command: [VITEST, "run", "--project", name, ...reporters],
-    report: { file, count: (text) => countVitest(JSON.parse(text)) },
+    report: { file, read: (text) => readVitest(JSON.parse(text)) },
   };
 }
 
@@ -59,20 +62,22 @@ export function selectStages(given) {
 }
 
 /**
- * Runs them one after the other, a failing one too, and adds up what they counted.
+ * Runs them one after the other, a failing one too, and adds up what they told.
  * @param {Stage[]} stages
  * @param {string[]} rest
  * @param {Record<string, string>} environment
- * @returns {Promise<Counts>}
+ * @returns {Promise<Outcome>}
  */
 export async function runStages(stages, rest, environment) {
-  const total = { passed: 0, failed: 0 };
+  /** @type {Outcome} */
+  const total = { passed: 0, failed: 0, failures: [] };
   for (const stage of stages) {
     process.stdout.write(`\n── ${stage.name}\n`);
-    const { passed, failed } = await runStage(stage, rest, environment);
+    const { passed, failed, failures } = await runStage(stage, rest, environment);
     process.stdout.write(`── ${stage.name}: ${passed} passed, ${failed} failed\n`);
     total.passed += passed;
     total.failed += failed;
+    total.failures.push(...failures.map((failure) => `${stage.name}: ${failure}`));
   }
   return total;
 }
@@ -81,61 +86,90 @@ export async function runStages(stages, rest, environment) {
  * @param {Stage} stage
  * @param {string[]} rest
  * @param {Record<string, string>} environment
- * @returns {Promise<Counts>}
+ * @returns {Promise<Outcome>}
  */
 async function runStage({ command, report }, rest, environment) {
   if (report === undefined) {
     const succeeded = await run(command, environment);
-    return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1 };
+    return judge(succeeded, { passed: succeeded ? 1 : 0, failed: 0, failures: [] });
   }
   const file = join(PROJECT, report.file);
   rmSync(file, { force: true });
   const succeeded = await run([...command, ...rest], environment);
-  return judge(succeeded, countFrom(file, report.count));
+  return judge(succeeded, readReport(file, report.read));
 }
 
 /**
  * A runner that fails without a failing test, or runs none, is a failure itself.
  * @param {boolean} succeeded
- * @param {Counts} counts
- * @returns {Counts}
+ * @param {Outcome} told
+ * @returns {Outcome}
  */
-export function judge(succeeded, { passed, failed }) {
-  const isHidden = failed === 0 && (!succeeded || passed === 0);
-  return { passed, failed: isHidden ? 1 : failed };
+export function judge(succeeded, told) {
+  const isHidden = told.failed === 0 && (!succeeded || told.passed === 0);
+  return isHidden ? { ...told, failed: 1, failures: ["the run itself, see above"] } : told;
 }
 
 /**
  * @param {string} file
- * @param {(text: string) => Counts} count
- * @returns {Counts}
+ * @param {(text: string) => Outcome} read
+ * @returns {Outcome}
  */
-function countFrom(file, count) {
+function readReport(file, read) {
   try {
-    return count(readFileSync(file, "utf8"));
+    return read(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
 }
 
 /**
  * A test that is skipped has not passed, and a file that could not be loaded is one failure.
- * @param {{ numPassedTests: number, numTotalTests: number, testResults: { status: string, assertionResults: unknown[] }[] }} report
- * @returns {Counts}
+ * @param {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} report
+ * @returns {Outcome}
  */
-export function countVitest({ numPassedTests, numTotalTests, testResults }) {
-  const unloaded = testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && !assertionResults.length,
-  );
-  return { passed: numPassedTests, failed: numTotalTests - numPassedTests + unloaded.length };
+export function readVitest({ testResults }) {
+  let passed = 0;
+  const failures = [];
+  for (const { name, status, assertionResults } of testResults) {
+    const file = relative(PROJECT, name);
+    if (status === "failed" && assertionResults.length === 0) failures.push(file);
+    for (const test of assertionResults) {
+      if (test.status === "passed") passed += 1;
+      else failures.push(`${file} › ${test.fullName} (${test.status})`);
+    }
+  }
+  return { passed, failed: failures.length, failures };
 }
 
 /**
- * @param {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number }, errors: unknown[] }} report
- * @returns {Counts}
+ * @typedef {{ file: string, title: string, line: number, tests: { status: string }[] }} PlaywrightSpec
+ * @typedef {{ specs: PlaywrightSpec[], suites?: PlaywrightSuite[] }} PlaywrightSuite
  */
-export function countPlaywright({ stats, errors }) {
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky + stats.skipped + errors.length };
+
+/**
+ * A test that passed at the second try only, or was skipped, has not passed.
+ * @param {{ suites: PlaywrightSuite[], errors: { message?: string }[] }} report
+ * @returns {Outcome}
+ */
+export function readPlaywright({ suites, errors }) {
+  let passed = 0;
+  const failures = errors.map(({ message }) => message?.split("\n")[0] ?? "the run itself, see above");
+  for (const { file, line, title, tests } of suites.flatMap(specsOf)) {
+    for (const { status } of tests) {
+      if (status === "expected") passed += 1;
+      else failures.push(`${file}:${line} › ${title} (${status})`);
+    }
+  }
+  return { passed, failed: failures.length, failures };
+}
+
+/**
+ * @param {PlaywrightSuite} suite
+ * @returns {PlaywrightSpec[]}
+ */
+function specsOf({ specs, suites = [] }) {
+  return [...specs, ...suites.flatMap(specsOf)];
 }
 
 /**

@@ -1,27 +1,65 @@
 import { describe, expect, it } from "vitest";
-import { countPlaywright, countVitest, judge, selectStages } from "./stages.mjs";
+import { PROJECT } from "../setup.mjs";
+import { judge, readPlaywright, readVitest, selectStages } from "./stages.mjs";
 
 describe("a stage", () => {
+  const itself = ["the run itself, see above"];
+
   it.each([
-    ["passes with its tests", true, { passed: 3, failed: 0 }, { passed: 3, failed: 0 }],
-    ["fails with its tests", false, { passed: 3, failed: 2 }, { passed: 3, failed: 2 }],
-    ["fails when it ran nothing", true, { passed: 0, failed: 0 }, { passed: 0, failed: 1 }],
-    ["fails when it crashed after its tests", false, { passed: 3, failed: 0 }, { passed: 3, failed: 1 }],
-  ])("%s", (_name, succeeded, counted, judged) => {
-    expect(judge(succeeded, counted)).toEqual(judged);
+    ["passes with its tests", true, { passed: 3, failed: 0 }, { passed: 3, failed: 0 }, []],
+    ["fails with its tests", false, { passed: 3, failed: 2 }, { passed: 3, failed: 2 }, []],
+    ["fails when it ran nothing", true, { passed: 0, failed: 0 }, { passed: 0, failed: 1 }, itself],
+    [
+      "fails when it crashed after its tests",
+      false,
+      { passed: 3, failed: 0 },
+      { passed: 3, failed: 1 },
+      itself,
+    ],
+  ])("%s", (_name, succeeded, told, judged, failures) => {
+    expect(judge(succeeded, { ...told, failures: [] })).toEqual({ ...judged, failures });
   });
 
-  it("counts a skipped test and a file that does not load as failed", () => {
+  it("counts and names a skipped test and a file that does not load as failed", () => {
+    const test = (status: string, fullName: string) => ({ status, fullName });
     const testResults = [
-      { status: "passed", assertionResults: [{}, {}, {}] },
-      { status: "failed", assertionResults: [] },
+      {
+        name: `${PROJECT}/lib/a.test.ts`,
+        status: "passed",
+        assertionResults: [test("passed", "x"), test("passed", "y"), test("pending", "a b")],
+      },
+      { name: `${PROJECT}/lib/b.test.ts`, status: "failed", assertionResults: [] },
     ];
-    expect(countVitest({ numPassedTests: 2, numTotalTests: 3, testResults })).toEqual({
+    expect(readVitest({ testResults })).toEqual({
       passed: 2,
       failed: 2,
+      failures: ["lib/a.test.ts › a b (pending)", "lib/b.test.ts"],
     });
-    const stats = { expected: 4, unexpected: 1, flaky: 1, skipped: 1 };
-    expect(countPlaywright({ stats, errors: [{}] })).toEqual({ passed: 4, failed: 4 });
+  });
+
+  it("counts and names what did not pass at once in a browser, however deep it is described", () => {
+    const spec = (title: string, status: string) => ({
+      file: "a.spec.ts",
+      line: 3,
+      title,
+      tests: [{ status }],
+    });
+    const suites = [
+      {
+        specs: [spec("one", "expected"), spec("two", "flaky")],
+        suites: [{ specs: [spec("three", "unexpected")], suites: [{ specs: [spec("four", "skipped")] }] }],
+      },
+    ];
+    expect(readPlaywright({ suites, errors: [{ message: "no browser\nat x" }] })).toEqual({
+      passed: 1,
+      failed: 4,
+      failures: [
+        "no browser",
+        "a.spec.ts:3 › two (flaky)",
+        "a.spec.ts:3 › three (unexpected)",
+        "a.spec.ts:3 › four (skipped)",
+      ],
+    });
   });
 });
 

@@ -34,8 +34,23 @@ let session: Session;
 let parties: Parties;
 beforeAll(async () => {
   database = await freshDatabase();
-  sql = new Client({ connectionString: database.url });
-  await sql.connect();
+  await fill();
+  // A connection tells what it has read when it closes, or at a moment of its own: this one has read nothing yet.
+  sql = await connect();
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+async function connect(): Promise<Client> {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  return client;
+}
+
+async function fill(): Promise<void> {
+  sql = await connect();
   const [stores, db] = [openStores(database.url), createClient(database.url)];
   for (let n = 0; n < PEOPLE; n += 1) {
     ada = await addUser(db, { email: `${n}@example.test`, name: n % 2 ? "Ada" : null });
@@ -48,11 +63,8 @@ beforeAll(async () => {
   await addGrants();
   await addRowsOfOAuth();
   await sql.query("ANALYZE");
-});
-afterAll(async () => {
   await sql.end();
-  await database.drop();
-});
+}
 
 const page = { limit: 50, cursor: null };
 const search = (query: string | null, state: SessionState | null, userId: string | null = null) => {

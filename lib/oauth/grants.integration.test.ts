@@ -122,6 +122,21 @@ describe("a refresh token", () => {
   it("gets no more than its client is still registered for", async () => {
     await changeClient(house.oauth, app.id, { scope: "openid offline_access" }, COMMAND_LINE);
     expect(await refresh(first)).toMatchObject({ scope: "openid offline_access" });
+    const code = await house.code(app, browser, { scope: "openid" });
+    await changeClient(house.oauth, app.id, { audiences: [] }, COMMAND_LINE);
+    await expect(refresh(first)).rejects.toMatchObject({ code: "invalid_target" });
+    await expect(house.token(app, { ...code })).rejects.toMatchObject({ code: "invalid_target" });
+    await changeClient(house.oauth, app.id, { audiences: ["orders"] }, COMMAND_LINE);
+    expect(await refresh(first)).toMatchObject({ scope: "openid offline_access" });
+    expect(await house.token(app, { ...code })).toMatchObject({ scope: "openid" });
+  });
+
+  it("for userinfo goes on when its client gets a first service", async () => {
+    const client = await house.addClient({ audiences: [], scope: "openid offline_access" });
+    const code = await house.code(client, browser, { scope: "openid offline_access" });
+    const got = await house.token(client, { ...code });
+    await changeClient(house.oauth, client.id, { audiences: ["orders"] }, COMMAND_LINE);
+    expect(await refresh(got, {}, client)).toHaveProperty("access_token");
   });
 
   it("ends when it is not used for as long as a session may be idle, or grows too old", async () => {
@@ -257,6 +272,19 @@ describe("without offline_access", () => {
     await signIn(house.identity, { email: browser.user.email, password: PASSWORD }, HOME, browser.id);
     expect(await house.token(app, { ...code })).toHaveProperty("id_token");
   });
+
+  it.each(["revoked_by_admin", "revoked_by_user", "refresh_token_reuse"] as const)(
+    "a code that waits is worth nothing once its browser session is %s, whoever signs in after it",
+    async (reason) => {
+      const codes = [
+        await house.code(app, browser),
+        await house.code(app, browser, { scope: "openid orders:read" }),
+      ];
+      await end(browser.id, reason);
+      await signIn(house.identity, { email: browser.user.email, password: PASSWORD }, HOME, browser.id);
+      for (const code of codes) await expect(house.token(app, { ...code })).rejects.toMatchObject(REFUSED);
+    },
+  );
 
   it("is handed over when the same person signs in again", async () => {
     const response = await online();

@@ -26,7 +26,7 @@ test.each([
   ["lib/sessions/a.ts", 'const { x } = await import("@/lib/identity/sign-in");'],
   ["lib/sessions/a.ts", 'import type { Services } from "@/lib/services";'],
   ["lib/identity/a.ts", 'import { createUserStore } from "@/lib/store/users";'],
-  ["lib/sessions/a.ts", 'import { scopeOf } from "@/lib/oauth/client";'],
+  ["lib/sessions/a.ts", 'import { isPublic } from "@/lib/oauth/client";'],
   ["lib/oauth/a.ts", 'import { createClientStore } from "@/lib/store/clients";'],
   ["lib/oauth/a.ts", 'import type { Verifier } from "../verifier/verifier";'],
   ["lib/services.ts", 'import { page } from "@/app/page";'],

@@ -1,6 +1,6 @@
 import type { AuthorizationRequest } from "@/lib/oauth/authorization-request";
 import { readAuthorizationRequest } from "@/lib/oauth/authorization-request";
-import { readParameters } from "@/lib/oauth/parameters";
+import { readAuthorizationParameters } from "@/lib/oauth/parameters";
 import { services } from "@/lib/services";
 
 /** Says since when a sign-in counts as the one that a request asked for; only we can have written it. */
@@ -18,7 +18,7 @@ export interface Authorization {
 /** The authorization request of an address of ours. Throws `OAuthError`. */
 export async function readAuthorization(search: URLSearchParams): Promise<Authorization> {
   const { oauth, clock } = services();
-  const parameters = readParameters(search);
+  const parameters = readAuthorizationParameters(search);
   const mark = parameters.get(MARK);
   const asked = new URLSearchParams(search);
   asked.delete(MARK);

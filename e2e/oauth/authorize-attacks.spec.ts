@@ -154,6 +154,9 @@ test("every other fault is told to the client, with state and iss, and no code",
     [{ resource: scene().origin }, "invalid_target"],
     [{ resource: "https://evil.example/" }, "invalid_target"],
     [{ request: "eyJhbGciOiJub25lIn0.e30." }, "request_not_supported"],
+    [{ request: "x".repeat(4_097) }, "invalid_request"],
+    [{ claims: "x".repeat(4_097) }, "invalid_request"],
+    [{ login_hint: "\u0000" }, "invalid_request"],
   ];
   for (const [changes, error] of rows) {
     const row = JSON.stringify(changes).slice(0, 80);
@@ -187,12 +190,14 @@ test("request_uri: nothing that is not ours is fetched", async () => {
 });
 
 test("a parameter twice is a fault, and one that nobody knows is none", async () => {
-  for (const name of ["state", "nonce", "scope", "code_challenge", "response_type", "prompt"]) {
-    const attempt = await begin(scene(), client, { prompt: "consent" });
+  for (const name of ["state", "nonce", "scope", "code_challenge", "response_type", "prompt", "resource"]) {
+    const attempt = await begin(scene(), client, { prompt: "consent", resource: "orders" });
     attempt.address.searchParams.append(name, attempt.address.searchParams.get(name) ?? "");
-    const answer = await visit(scene(), person, attempt.address);
-    if (answer.headers.location === undefined) expectErrorPage(answer, name);
-    else expect(locationOf(scene(), answer).searchParams.get("error"), name).toBe("invalid_request");
+    const location = locationOf(scene(), await visit(scene(), person, attempt.address));
+    expect(location.origin + location.pathname, name).toBe(REDIRECT_URI);
+    const told = [location.searchParams.get("error"), location.searchParams.get("state")];
+    const error = name === "resource" ? "invalid_target" : "invalid_request";
+    expect(told, name).toEqual([error, name === "state" ? null : attempt.state]);
   }
   const { callback } = await obtainCode(scene(), client, person, { utm_source: "x", code: "x", iss: "x" });
   expect([...callback.searchParams.keys()].sort()).toEqual(["code", "iss", "state"]);

@@ -101,6 +101,16 @@ test("each fault of a request is told when it is pushed", async () => {
     const answer = await post(scene(), "/oauth/par", { ...given, ...changes }, basic(client));
     expectOAuthError(answer, 400, error, JSON.stringify(changes));
   }
+  for (const [name, error] of [
+    ["scope", "invalid_request"],
+    ["resource", "invalid_target"],
+  ] as const) {
+    const twice = [...Object.entries({ ...given, resource: "orders" }), [name, "orders"]] as [
+      string,
+      string,
+    ][];
+    expectOAuthError(await post(scene(), "/oauth/par", twice, basic(client)), 400, error, `${name} twice`);
+  }
   expectOAuthError(await post(scene(), "/oauth/par", given), 401, "invalid_client", "without its secret");
   const good = await post(scene(), "/oauth/par", given, basic(client));
   expect(good.status).toBe(201);

@@ -84,6 +84,9 @@ test("a parameter twice is refused, an unknown one is ignored, an empty one is a
       "invalid_request",
       `${name} twice`,
     );
+  const targets: [string, string][] = [...Object.entries(form), ["resource", "x"], ["resource", "y"]];
+  const twoTargets = await post(scene(), "/oauth/token", targets, basic(client));
+  expectOAuthError(twoTargets, 400, "invalid_target", "two resources");
   const unknown = await post(scene(), "/oauth/token", { ...form, audience: "x", foo: "bar" }, basic(client));
   expectOAuthError(unknown, 400, "invalid_grant", "unknown parameters");
   const empty = await post(scene(), "/oauth/token", { ...form, refresh_token: "" }, basic(client));

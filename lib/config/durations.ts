@@ -167,6 +167,9 @@ export const PUSHED_REQUEST_SECONDS = 10 * SECONDS_PER_MINUTE;
 /** Who was sent to sign in again has this long for it. */
 export const SIGN_IN_AGAIN_SECONDS = 10 * SECONDS_PER_MINUTE;
 
+/** Who has just signed in because a client asked for it goes on for this long, however little its `max_age` is. */
+export const NEW_SIGN_IN_SECONDS = 60;
+
 /** A client has this long to read an ID token. */
 export const ID_TOKEN_SECONDS = 10 * SECONDS_PER_MINUTE;
 

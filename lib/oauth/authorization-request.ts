@@ -1,8 +1,8 @@
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { verifyIdTokenHint } from "./id-token-hint";
+import { readUnverifiedIdTokenHint, verifyIdTokenHint } from "./id-token-hint";
 import { isOAuthError, OAuthError, type ReturnAddress } from "./oauth-error";
-import type { Parameters } from "./parameters";
+import type { AuthorizationParameters, Parameters } from "./parameters";
 import { CODE_CHALLENGE_METHOD, isCodeChallenge } from "./pkce";
 import { findPushedParameters, isPushedUri } from "./pushed-request";
 import { isRegisteredRedirectUri } from "./redirect-uri";
@@ -46,7 +46,7 @@ const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
  */
 export async function readAuthorizationRequest(
   deps: RequestDependencies,
-  parameters: Parameters,
+  parameters: AuthorizationParameters,
 ): Promise<AuthorizationRequest> {
   const client = await requireClient(deps, parameters);
   const requestUri = parameters.get("request_uri");
@@ -54,6 +54,7 @@ export async function readAuthorizationRequest(
   const asked = isPushed ? await findPushedParameters(deps, client, requestUri) : parameters;
   const address = { redirectUri: requireRedirectUri(client, asked), state: asked.get("state") };
   return withReturnAddress(address, async () => {
+    if (parameters.fault !== null) throw parameters.fault;
     requireWayIn(client, parameters, isPushed);
     return {
       client,
@@ -193,6 +194,10 @@ function readHint(parameters: Parameters): string | null {
   return hint !== null && hint.length <= MAX_HINT_CHARACTERS && hint.includes("@") ? hint : null;
 }
 
+/**
+ * Nobody but whom the hint names gets in (OpenID Connect Core section 3.1.2.2), whether or not its key is still there: who
+ * forges one keeps others out, and gains nothing.
+ */
 async function readExpectedUser(
   { audiences, issuer }: RequestDependencies,
   { id }: Client,
@@ -200,8 +205,8 @@ async function readExpectedUser(
 ): Promise<string | null> {
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
-  const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
-  if (hint === "unknown_key") return null;
+  const verified = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
+  const hint = verified === "unknown_key" ? readUnverifiedIdTokenHint(text, issuer) : verified;
   if (hint?.clientId === id) return hint.sub;
   throw new OAuthError("invalid_request", "id_token_hint is no ID token of this server for the client.");
 }

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { HOME } from "@/lib/identity/testing/test-house";
+import { createTestKeys } from "@/lib/keys/testing/test-keys";
 import type { SessionWithUser } from "@/lib/sessions/session";
+import { signJwt } from "@/lib/tokens/issue";
 import { readAuthorizationRequest } from "./authorization-request";
 import { allow, authorize, deny, errorAddress } from "./authorize";
 import { pushRequest } from "./pushed-request";
 import {
+  askedBy,
   authorizationOf,
   CALLBACK,
   CLI,
@@ -30,7 +33,7 @@ beforeEach(async () => {
 });
 
 const read = (changes: Record<string, string> = {}, client = app) =>
-  readAuthorizationRequest(house.oauth, parametersOf({ ...authorizationOf(client, VERIFIER), ...changes }));
+  readAuthorizationRequest(house.oauth, askedBy({ ...authorizationOf(client, VERIFIER), ...changes }));
 const take = async (
   changes: Record<string, string> = {},
   session: SessionWithUser | null = browser,
@@ -143,6 +146,71 @@ describe("an authorization request", () => {
       const shown = take({ id_token_hint: id_token }, browser, null, foreign);
       await expect(shown).rejects.toMatchObject({ code: "invalid_request" });
     });
+
+    describe("with max_age", () => {
+      /** Whether the sign-in is asked for again this long after it was made for the request. */
+      async function isAskedAgain(asked: Record<string, string>, afterSeconds: number): Promise<boolean> {
+        const since = house.clock.now();
+        const again = { ...browser, authenticatedAt: since };
+        house.clock.advanceSeconds(afterSeconds);
+        return (await take(asked, again, since)).kind === "sign_in";
+      }
+
+      test.each<[seconds: number, asked: Record<string, string>, isAgain: boolean]>([
+        [59, { max_age: "60" }, false],
+        [60, { max_age: "60" }, true],
+        [120, { max_age: "60" }, true],
+        [299, { max_age: "300" }, false],
+        [300, { max_age: "300" }, true],
+        [120, { prompt: "login" }, false],
+        [120, { prompt: "login", max_age: "300" }, false],
+        [120, { prompt: "login", max_age: "60" }, true],
+      ])(
+        "%i s after the sign-in that was made for it, %j asks again: %s",
+        async (seconds, asked, isAgain) => {
+          expect(await isAskedAgain(asked, seconds)).toBe(isAgain);
+        },
+      );
+
+      test.each(["0", "1", "59"])("%s is too little for anybody, so a minute will do", async (max_age) => {
+        expect(await isAskedAgain({ max_age }, 59)).toBe(false);
+        expect(await isAskedAgain({ max_age }, 60)).toBe(true);
+      });
+    });
+
+    describe("with an id_token_hint whose key has gone", () => {
+      const hint = async (changes: object = {}) => {
+        const keys = createTestKeys({ clock: house.clock });
+        await keys.open();
+        const claims = { iss: ISSUER, sub: browser.userId, aud: app.id, exp: 1, iat: 1, sid: "a-grant" };
+        return signJwt({ ...claims, ...changes }, "JWT", await keys.keyring.findSigner());
+      };
+
+      it("wants just this person all the same", async () => {
+        const id_token_hint = await hint();
+        expect(await take({ id_token_hint })).toMatchObject({ kind: "return" });
+        const other = await house.signedIn();
+        expect(await take({ id_token_hint }, other)).toEqual({ kind: "sign_in", isAgain: true });
+        const alone = take({ id_token_hint, prompt: "none" }, other);
+        await expect(alone).rejects.toMatchObject({ code: "login_required" });
+      });
+
+      test.each([
+        ["another client's", { aud: "client_other" }],
+        ["another server's", { iss: "https://other.example" }],
+        ["about nobody", { sub: "" }],
+      ])("refuses one that is %s", async (_whose, changes) => {
+        const id_token_hint = await hint(changes);
+        await expect(take({ id_token_hint })).rejects.toMatchObject({ code: "invalid_request" });
+      });
+    });
+
+    it("id_token_hint may not be signed otherwise than by the key that it names", async () => {
+      const { id_token = "" } = await house.token(app, { ...(await house.code(app, browser)) });
+      const [header, payload = ""] = id_token.split(".");
+      const id_token_hint = `${header}.${payload}.${Buffer.alloc(64, 1).toString("base64url")}`;
+      await expect(take({ id_token_hint })).rejects.toMatchObject({ code: "invalid_request" });
+    });
   });
 
   it("that the person refuses goes back with that, and nothing is remembered", async () => {
@@ -204,11 +272,77 @@ describe("told to the client", () => {
   });
 });
 
+describe("a parameter that cannot be read", () => {
+  const readWith = (more: [string, string][]) =>
+    readAuthorizationRequest(
+      house.oauth,
+      askedBy([...Object.entries(authorizationOf(app, VERIFIER)), ...more]),
+    );
+
+  test.each<[string, [string, string][], string]>([
+    ["two scopes", [["scope", "openid"]], "invalid_request"],
+    [
+      "two resources",
+      [
+        ["resource", "orders"],
+        ["resource", "payroll"],
+      ],
+      "invalid_target",
+    ],
+    ["a long request object", [["request", "x".repeat(4097)]], "invalid_request"],
+    ["long claims", [["claims", "x".repeat(4097)]], "invalid_request"],
+    ["a control character", [["login_hint", "\u0000"]], "invalid_request"],
+  ])("is told to the client: %s", async (_what, more, code) => {
+    const returnTo = { redirectUri: CALLBACK, state: "of the client" };
+    await expect(readWith(more)).rejects.toMatchObject({ code, returnTo });
+  });
+
+  it("is told without a state where there are two", async () => {
+    const returnTo = { redirectUri: CALLBACK, state: null };
+    const two = readWith([["state", "of somebody else"]]);
+    await expect(two).rejects.toMatchObject({ code: "invalid_request", returnTo });
+  });
+
+  it("is told to nobody where the client is none, or the redirect URI is not its own", async () => {
+    for (const wrong of [{ client_id: "client_none" }, { redirect_uri: "https://evil.example/" }]) {
+      const values = { ...authorizationOf(app, VERIFIER), ...wrong };
+      const asked = askedBy([...Object.entries(values), ["scope", "openid"]]);
+      const reading = readAuthorizationRequest(house.oauth, asked);
+      await expect(reading).rejects.toMatchObject({ code: "invalid_request", returnTo: null });
+    }
+  });
+
+  it("is told where the request that was sent ahead has it told", async () => {
+    const { request_uri } = await push();
+    const asked = askedBy([...Object.entries({ client_id: app.id, request_uri }), ["a", "1"], ["a", "2"]]);
+    const returnTo = { redirectUri: CALLBACK, state: "of the client" };
+    const reading = readAuthorizationRequest(house.oauth, asked);
+    await expect(reading).rejects.toMatchObject({ code: "invalid_request", returnTo });
+  });
+});
+
 describe("a request that was sent ahead", () => {
+  test.each([
+    ["none", "pushedRequestByAddress"],
+    ["client_secret", "pushedRequestByClient"],
+  ])("counts for one who authenticates by %s as %s", async (authMethod, limit) => {
+    const { id, secret } = await house.addClient({ authMethod });
+    const spent: string[] = [];
+    const spend = async (name: string) => {
+      spent.push(name);
+      return null;
+    };
+    const rateLimiter = { spend, forgive: async () => {} };
+    const proof: Record<string, string> = secret === null ? {} : { client_secret: secret };
+    const parameters = parametersOf({ ...authorizationOf({ id }, VERIFIER), ...proof });
+    await pushRequest({ ...house.oauth, rateLimiter }, { headers: new Headers(), parameters, from: CLI });
+    expect(spent).toEqual([limit]);
+  });
+
   it("counts as it was sent, whatever the address says besides", async () => {
     const { request_uri, expires_in } = await push({ scope: "openid orders:read" });
     expect(expires_in).toBe(600);
-    const asked = parametersOf({ client_id: app.id, request_uri, scope: "openid email", state: "forged" });
+    const asked = askedBy({ client_id: app.id, request_uri, scope: "openid email", state: "forged" });
     const request = await readAuthorizationRequest(house.oauth, asked);
     expect(request).toMatchObject({
       scope: "openid orders:read",
@@ -219,7 +353,7 @@ describe("a request that was sent ahead", () => {
 
   it("is answered once", async () => {
     const { request_uri } = await push();
-    const asked = parametersOf({ client_id: app.id, request_uri });
+    const asked = askedBy({ client_id: app.id, request_uri });
     const request = await readAuthorizationRequest(house.oauth, asked);
     expect(await allow(house.oauth, request, browser, actor())).toContain("code=");
     const again = allow(house.oauth, request, browser, actor());
@@ -230,10 +364,10 @@ describe("a request that was sent ahead", () => {
   it("is its client's alone, for ten minutes", async () => {
     const { request_uri } = await push();
     const other = await house.addClient();
-    const stolen = readAuthorizationRequest(house.oauth, parametersOf({ client_id: other.id, request_uri }));
+    const stolen = readAuthorizationRequest(house.oauth, askedBy({ client_id: other.id, request_uri }));
     await expect(stolen).rejects.toMatchObject({ code: "invalid_request_uri", returnTo: null });
     house.clock.advanceSeconds(600);
-    const late = readAuthorizationRequest(house.oauth, parametersOf({ client_id: app.id, request_uri }));
+    const late = readAuthorizationRequest(house.oauth, askedBy({ client_id: app.id, request_uri }));
     await expect(late).rejects.toMatchObject({ code: "invalid_request_uri", returnTo: null });
   });
 

@@ -1,6 +1,6 @@
 import type { Actor } from "@/lib/audit/actor";
 import { doneBy } from "@/lib/audit/actor";
-import { SIGN_IN_AGAIN_SECONDS } from "@/lib/config/durations";
+import { NEW_SIGN_IN_SECONDS, SIGN_IN_AGAIN_SECONDS } from "@/lib/config/durations";
 import { secondsBetween } from "@/lib/crypto/clock";
 import type { SessionWithUser } from "@/lib/sessions/session";
 import { newAuthorizationCode } from "./authorization-code";
@@ -9,7 +9,7 @@ import type { OAuthDependencies } from "./dependencies";
 import { OAuthError, type OAuthErrorCode, type ReturnAddress } from "./oauth-error";
 import { requireUnanswered } from "./pushed-request";
 import { isClaimable, withParameters } from "./redirect-uri";
-import { formatScope, isWithin } from "./scope";
+import { isWithin, wordsOf } from "./scope";
 
 /** What has to happen next. */
 export type AuthorizationStep =
@@ -45,7 +45,10 @@ export async function authorize(
   throw returned(request, "interaction_required", "The person has to be asked.");
 }
 
-/** Whether the request wants a newer sign-in than this session's (OpenID Connect Core section 3.1.2.1). */
+/**
+ * Whether the request wants a newer sign-in than this session's (OpenID Connect Core section 3.1.2.1). One that was made for
+ * it stays new for as long as its mark is good, but grows too old for `max_age` as any other does, after 60 s at the earliest.
+ */
 export function needsSignIn(
   { clock }: Pick<OAuthDependencies, "clock">,
   { prompts, maxAgeSeconds, expectedUserId }: AuthorizationRequest,
@@ -55,9 +58,11 @@ export function needsSignIn(
   if (expectedUserId !== null && expectedUserId !== userId) return true;
   const now = clock.now();
   const isRecent = countsSince !== null && secondsBetween(countsSince, now) < SIGN_IN_AGAIN_SECONDS;
-  if (isRecent && authenticatedAt >= countsSince) return false;
-  if (prompts.has("login") || prompts.has("select_account")) return true;
-  return maxAgeSeconds !== null && secondsBetween(authenticatedAt, now) >= maxAgeSeconds;
+  const isForThis = isRecent && authenticatedAt >= countsSince;
+  if (!isForThis && (prompts.has("login") || prompts.has("select_account"))) return true;
+  if (maxAgeSeconds === null) return false;
+  const mostSeconds = isForThis ? Math.max(maxAgeSeconds, NEW_SIGN_IN_SECONDS) : maxAgeSeconds;
+  return secondsBetween(authenticatedAt, now) >= mostSeconds;
 }
 
 /**
@@ -71,7 +76,7 @@ async function needsConsent(
 ): Promise<boolean> {
   if (prompts.has("consent") || isClaimable(redirectUri)) return true;
   const consent = await consents.hold(userId, client.id, audience);
-  return consent === null || !isWithin(scope.split(" "), consent.scope.split(" "));
+  return consent === null || !isWithin(wordsOf(scope), wordsOf(consent.scope));
 }
 
 /** Remembers what the person has agreed to, and returns where the browser goes with the code. */
@@ -81,15 +86,12 @@ export async function allow(
   session: SessionWithUser,
   actor: Actor,
 ): Promise<string> {
-  const { client, audience } = request;
+  const { client, audience, scope } = request;
   const { userId } = session;
   return deps.atomically(async (stores) => {
-    const former = await stores.consents.hold(userId, client.id, audience);
-    const words = new Set([...(former?.scope.split(" ") ?? []), ...request.scope.split(" ")]);
-    const scope = formatScope([...words].filter((word) => word !== ""));
     const grantedAt = deps.clock.now();
-    await stores.consents.keep({ userId, clientId: client.id, audience, scope, grantedAt });
-    const details = { clientId: client.id, name: client.name, audience, scope: request.scope };
+    await stores.consents.add({ userId, clientId: client.id, audience, scope, grantedAt });
+    const details = { clientId: client.id, name: client.name, audience, scope };
     await stores.audit.record({
       at: grantedAt,
       type: "consent.granted",

@@ -13,7 +13,7 @@ export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-typ
 export const ASSERTION_ALGORITHMS: readonly string[] = [...CLIENT_ALGORITHMS, ED25519];
 
 /** How far ahead the `exp` of an assertion may be. */
-const MAX_AHEAD_SECONDS = 300;
+const MAX_AHEAD_SECONDS = 3_600;
 
 /** `crit`, `jku`, `jwk`, `x5u`, `x5c`, `b64` end here. */
 const HEADER_MEMBERS = ["alg", "kid", "typ"];
@@ -42,7 +42,7 @@ export type AssertionVerification =
 interface AssertionClaims {
   iss: string;
   sub: string;
-  aud: string;
+  aud: string[];
   jti: string;
   exp: number;
   nbf: number;
@@ -109,19 +109,18 @@ async function isSignedByOneOf(assertion: string, keys: readonly ClientKey[]): P
   return false;
 }
 
-/** For one server: an assertion for several could be used by one of them at another. */
 function readAssertionClaims(payload: JsonObject): AssertionClaims | null {
   const { iss, sub, jti, exp, nbf = 0, iat = 0 } = payload;
-  const [aud, ...others] = [payload.aud].flat();
-  if (others.length > 0) return null;
-  if (![iss, sub, aud, jti].every(isIdentifier)) return null;
+  const aud = [payload.aud].flat();
+  if (aud.length === 0 || ![iss, sub, jti, ...aud].every(isIdentifier)) return null;
   if (typeof exp !== "number" || typeof nbf !== "number" || typeof iat !== "number") return null;
   return { iss, sub, aud, jti, exp, nbf: Math.max(nbf, iat) } as AssertionClaims;
 }
 
 function checkParties({ iss, sub, aud }: AssertionClaims, rules: AssertionRules): RejectionReason | null {
   if (iss !== rules.clientId || sub !== rules.clientId) return "issuer";
-  return rules.audiences.includes(aud) ? null : "audience";
+  // One that is for another server too could be used by that server here.
+  return aud.every((name) => rules.audiences.includes(name)) ? null : "audience";
 }
 
 function checkTimes(

@@ -1,13 +1,6 @@
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
-import {
-  type Client,
-  type ClientChange,
-  DEVICE_CODE,
-  EMAIL,
-  OFFLINE_ACCESS,
-  OPENID,
-  scopeOf,
-} from "./client";
+import { type Client, type ClientChange, DEVICE_CODE, EMAIL, OFFLINE_ACCESS, OPENID } from "./client";
+import { wordsOf } from "./scope";
 
 /** What an administrator decides of a client. */
 type Terms = Pick<Client, "authMethod" | keyof ClientChange>;
@@ -52,12 +45,13 @@ const RULES: readonly Rule[] = [
   {
     field: "scope",
     message: `Leave out ${ABOUT_PEOPLE.join(", ")}: no person is asked for by this client.`,
-    isBroken: (terms) => !asksForPersons(terms) && scopeOf(terms).some((word) => ABOUT_PEOPLE.includes(word)),
+    isBroken: (terms) =>
+      !asksForPersons(terms) && wordsOf(terms.scope).some((word) => ABOUT_PEOPLE.includes(word)),
   },
   {
     field: "scope",
     message: `${EMAIL} needs ${OPENID}.`,
-    isBroken: (terms) => scopeOf(terms).includes(EMAIL) && !scopeOf(terms).includes(OPENID),
+    isBroken: (terms) => wordsOf(terms.scope).includes(EMAIL) && !wordsOf(terms.scope).includes(OPENID),
   },
 ];
 

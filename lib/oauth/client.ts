@@ -84,6 +84,8 @@ export interface ClientStore {
   change(id: string, change: ClientChange, now: Date): Promise<Client | null>;
   /** With its consents, codes and grants. False when there was none. */
   remove(id: string): Promise<boolean>;
+  /** Deletes grants that have ended and consents, some at a time: false once there are none left. */
+  clearOut(id: string): Promise<boolean>;
   /** Whether one of the client's last two secrets has this SHA-256, compared in constant time. */
   hasSecret(id: string, hash: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** The former secret still works, the one before it no longer. False when there is no such client with secrets. */
@@ -97,4 +99,3 @@ export interface ClientStore {
 }
 
 export const isPublic = ({ authMethod }: Pick<Client, "authMethod">): boolean => authMethod === "none";
-export const scopeOf = ({ scope }: Pick<Client, "scope">): string[] => (scope === "" ? [] : scope.split(" "));

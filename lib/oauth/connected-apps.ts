@@ -4,7 +4,7 @@ import { endSessions } from "@/lib/sessions/end-sessions";
 import type { Session } from "@/lib/sessions/session";
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { formatScope } from "./scope";
+import { formatScope, wordsOf } from "./scope";
 import type { Consent } from "./stores";
 
 /** More than anybody has at a time; the rest is there once some are gone. */
@@ -45,7 +45,7 @@ function toApp(client: Client, consents: readonly Consent[], grants: readonly Se
     ...consents.filter(({ clientId }) => clientId === client.id),
     ...theirs.flatMap(({ grant, createdAt }) => (grant === null ? [] : { ...grant, grantedAt: createdAt })),
   ];
-  const words = new Set(agreed.flatMap(({ scope }) => (scope === "" ? [] : scope.split(" "))));
+  const words = new Set(agreed.flatMap(({ scope }) => wordsOf(scope)));
   return {
     client,
     scope: formatScope([...words]),

@@ -1,4 +1,5 @@
 import { EMAIL, OFFLINE_ACCESS, OPENID } from "./client";
+import { wordsOf } from "./scope";
 
 const SENTENCES = new Map([
   [OPENID, "Know who you are"],
@@ -8,7 +9,7 @@ const SENTENCES = new Map([
 
 /** What a scope lets a client do, a sentence each for the person who is asked; words of services are quoted as they are. */
 export function describeScope(scope: string, audience: string | null): string[] {
-  const words = scope === "" ? [] : scope.split(" ");
+  const words = wordsOf(scope);
   const known = words.flatMap((word) => SENTENCES.get(word) ?? []);
   const others = words.filter((word) => !SENTENCES.has(word));
   if (audience === null) return [...known, ...others.map((word) => `Use “${word}”`)];

@@ -112,6 +112,12 @@ describe("a device", () => {
     await expect(next("2001:db8::ffff")).rejects.toMatchObject(LIMITED);
     await expect(next("2001:db8:0:1::1")).resolves.toBeDefined();
   });
+
+  it("of a client that has proved who it is does not count by the address, which all its people share", async () => {
+    for (let n = 0; n < 60; n += 1) await start();
+    await expect(start(RADIO)).rejects.toMatchObject(LIMITED);
+    await expect(start({ ...RADIO, authMethod: "client_secret" })).resolves.toBeDefined();
+  });
 });
 
 describe("a person", () => {

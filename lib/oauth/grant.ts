@@ -1,10 +1,12 @@
 import { secondsBetween } from "@/lib/crypto/clock";
 import type { SessionWithUser } from "@/lib/sessions/session";
-import { type Client, OPENID, scopeOf } from "./client";
+import { type Client, OPENID } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { issueIdToken } from "./id-token";
 import { issueClientToken } from "./issue-client-token";
-import { formatScope } from "./scope";
+import { OAuthError } from "./oauth-error";
+import { formatScope, wordsOf } from "./scope";
+import { userinfoAudience } from "./userinfo-audience";
 
 /** RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3. */
 export interface TokenResponse {
@@ -51,7 +53,7 @@ export async function issueForGrant(
     jkt,
   };
   const access = await issueClientToken(deps, client, grant.audience, subject, scope);
-  const isSignIn = scope.split(" ").includes(OPENID);
+  const isSignIn = wordsOf(scope).includes(OPENID);
   return {
     ...tokenResponse(access, scope, jkt, deps.clock.now()),
     ...(grant.isOffline
@@ -75,4 +77,14 @@ export const tokenResponse = (
 
 /** What of an agreement the client may still have: an administrator may have taken words back since. */
 export const stillAllowed = (client: Pick<Client, "scope">, scope: string): string =>
-  formatScope(scope.split(" ").filter((word) => scopeOf(client).includes(word)));
+  formatScope(wordsOf(scope).filter((word) => wordsOf(client.scope).includes(word)));
+
+/** Throws `invalid_target` for a service that was taken from the client since. Userinfo is every client's. */
+export function requireStillTheirs(
+  { issuer }: Pick<OAuthDependencies, "issuer">,
+  { audiences }: Pick<Client, "audiences">,
+  audience: string,
+): void {
+  if (audience === userinfoAudience(issuer) || audiences.includes(audience)) return;
+  throw new OAuthError("invalid_target", "The client is no longer registered for this service.");
+}

@@ -38,6 +38,15 @@ export async function verifyIdTokenHint(
   return isSigned ? readHint(jws.payload, issuer) : null;
 }
 
+/**
+ * What an ID token says whose key has gone, or null for what is none of this issuer's. Anybody may have written it: only for
+ * what it can do no more than restrict.
+ */
+export function readUnverifiedIdTokenHint(text: string, issuer: string): IdTokenHint | null {
+  const jws = parseCompactJws(text);
+  return jws && readHint(jws.payload, issuer);
+}
+
 function readHint({ iss, sub, aud, sid }: JsonObject, issuer: string): IdTokenHint | null {
   if (iss !== issuer || ![sub, aud, sid].every(isIdentifier)) return null;
   return { sub: sub as string, sid: sid as string, clientId: aud as string };

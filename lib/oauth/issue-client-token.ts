@@ -5,6 +5,7 @@ import { PROFILES } from "@/lib/tokens/profiles";
 import { type Client, OPENID } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
+import { wordsOf } from "./scope";
 import { userinfoAudience } from "./userinfo-audience";
 
 /** Whom a client's token is about. What a client has never says the person's role: the scope is all that it may do. */
@@ -34,7 +35,7 @@ export async function issueClientToken(
 function alsoFor({ issuer }: OAuthDependencies, { profile }: Audience, scope: string): string[] {
   const { keySource, encryption } = PROFILES[profile];
   const isReadable = keySource === "published" && encryption === null;
-  return isReadable && scope.split(" ").includes(OPENID) ? [userinfoAudience(issuer)] : [];
+  return isReadable && wordsOf(scope).includes(OPENID) ? [userinfoAudience(issuer)] : [];
 }
 
 /**
@@ -47,7 +48,7 @@ export async function requireIssuable(
   { audience: identifier, scope, jkt }: { audience: string; scope: string; jkt: string | null },
 ): Promise<void> {
   const isUserinfos = identifier === userinfoAudience(deps.issuer);
-  if (isUserinfos || scope.split(" ").includes(OPENID)) await deps.findSigner(algorithm);
+  if (isUserinfos || wordsOf(scope).includes(OPENID)) await deps.findSigner(algorithm);
   if (isUserinfos) return;
   const audience = await requireAudience(deps, identifier, jkt);
   await deps.audiences.findSigner(audience);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { isOAuthError } from "./oauth-error";
-import { type Parameters, readParameters } from "./parameters";
+import { type Parameters, readAuthorizationParameters, readParameters } from "./parameters";
 
 const read = (text: string): Parameters => readParameters(new URLSearchParams(text));
 
@@ -80,6 +80,61 @@ describe("a parameter that is sent twice", () => {
     expect(faultOf("%22%5C%0A=1&%22%5C%0A=2")).toMatch(/^A parameter of another name/);
     expect(faultOf(`${"a".repeat(65)}=1&${"a".repeat(65)}=2`)).toMatch(/^A parameter of another name/);
   });
+});
+
+test.each([
+  ["two", "resource=a&resource=b"],
+  ["one that is too long", `resource=${"a".repeat(4097)}`],
+  ["one that is no text", "resource=a%00"],
+])("of resources %s are a target that is none (RFC 8707 section 2)", (_what, text) => {
+  expect(() => read(text)).toThrow(expect.objectContaining({ code: "invalid_target", status: 400 }));
+});
+
+describe("of an authorization request", () => {
+  const ask = (text: string) => readAuthorizationParameters(new URLSearchParams(text));
+
+  it("nothing is wrong", () => {
+    const asked = ask("client_id=a&state=b");
+    expect([asked.get("client_id"), asked.get("state"), asked.fault]).toEqual(["a", "b", null]);
+  });
+
+  test.each([
+    ["sent twice", "scope=a&scope=b", "scope", "invalid_request"],
+    ["sent twice, as resources are", "resource=a&resource=b", "resource", "invalid_target"],
+    ["sent twice, whose answer has none then", "state=a&state=a", "state", "invalid_request"],
+    ["too long", `request=${"a".repeat(4097)}`, "request", "invalid_request"],
+    ["no text", "nonce=%00", "nonce", "invalid_request"],
+  ])("a parameter that is %s counts as left out, and its fault waits", (_what, text, name, code) => {
+    const asked = ask(`client_id=a&${text}&prompt=none`);
+    expect([asked.get("client_id"), asked.get(name), asked.get("prompt")]).toEqual(["a", null, "none"]);
+    expect(asked.fault).toMatchObject({ code, message: expect.stringContaining(` ${name} `) });
+  });
+
+  it("the first fault is the one that is told", () => {
+    expect(ask("scope=a&resource=b&scope=c&resource=d").fault).toMatchObject({ code: "invalid_request" });
+    expect(ask("scope=a&resource=b&resource=c&scope=d").fault).toMatchObject({ code: "invalid_target" });
+  });
+
+  it("more than 64 are a fault that waits too", () => {
+    const many = Array.from({ length: 64 }, (_, n) => `p${n}=`).join("&");
+    const asked = ask(`${many}&client_id=a`);
+    expect([asked.get("client_id"), asked.fault?.message]).toEqual([
+      "a",
+      "More than 64 parameters were sent.",
+    ]);
+    expect(() => ask(`${many}&redirect_uri=a&redirect_uri=a`)).toThrow(
+      /redirect_uri was sent more than once/,
+    );
+  });
+
+  test.each(["client_id", "redirect_uri", "request_uri"])(
+    "a fault of %s waits for nothing: nobody knows who should hear of it",
+    (name) => {
+      for (const value of [`a&${name}=a`, `&${name}=a`, "a%00", "a".repeat(4097)]) {
+        expect(() => ask(`scope=a&scope=b&${name}=${value}`)).toThrow(new RegExp(` ${name} `));
+      }
+    },
+  );
 });
 
 describe("a request with parameters", () => {

@@ -2,11 +2,10 @@ import { PUSHED_REQUEST_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import { sha256 } from "@/lib/crypto/derive-key";
 import { randomToken } from "@/lib/crypto/random";
-import { requireAttempt } from "@/lib/identity/rate-limiter";
-import { addressBucket } from "@/lib/policy/client-address";
 import { authenticateClient } from "./authenticate-client";
 import { checkAuthorizationRequest } from "./authorization-request";
 import type { Client } from "./client";
+import { requireClientAttempt } from "./client-attempt";
 import type { OAuthDependencies } from "./dependencies";
 import { type DpopProof, findProof, spendProof } from "./dpop";
 import { OAuthError } from "./oauth-error";
@@ -51,7 +50,7 @@ export async function pushRequest(
   const client = await authenticateClient(deps, headers, parameters);
   checkAuthorizationRequest(deps, client, parameters);
   const proof = await findKeyProof(deps, headers, parameters);
-  await requireAttempt(deps.rateLimiter, "pushedRequestByAddress", addressBucket(from.ip));
+  await requireClientAttempt(deps, "pushedRequest", client, from);
   await spendProof(deps, proof);
   const token = randomToken();
   await deps.stores.pushedRequests.insert({

@@ -4,10 +4,10 @@ import type { Grant } from "@/lib/sessions/session";
 import type { OAuthDependencies } from "./dependencies";
 import { spendProof } from "./dpop";
 import { findGrant } from "./find-grant";
-import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
+import { issueForGrant, requireStillTheirs, stillAllowed, type TokenResponse } from "./grant";
 import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
-import { formatScope, isWithin, parseScope } from "./scope";
+import { formatScope, isWithin, parseScope, wordsOf } from "./scope";
 import { jktOf, type TokenCall } from "./token-call";
 
 /**
@@ -18,7 +18,7 @@ export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Pr
   const text = requireText(call);
   const grant = await requireGrant(deps, call, text);
   requireBoundKey(grant, call);
-  requireSameAudience(grant, call);
+  requireSameAudience(deps, grant, call);
   const scope = readScope(grant, call);
   await spendProof(deps, call.proof);
   const renewed = await renew(deps, call, text, grant, scope);
@@ -42,11 +42,16 @@ function requireBoundKey({ dpopJkt }: Grant, call: TokenCall): void {
   if (dpopJkt !== null && dpopJkt !== jktOf(call)) throw refused("not the key it is bound to");
 }
 
-function requireSameAudience({ audience }: Grant, { client, parameters }: TokenCall): void {
+function requireSameAudience(
+  deps: OAuthDependencies,
+  { audience }: Grant,
+  { client, parameters }: TokenCall,
+): void {
   const asked = parameters.get("resource");
-  const isTaken = client.audiences.length > 0 && !client.audiences.includes(audience);
-  if ((asked === null || asked === audience) && !isTaken) return;
-  throw new OAuthError("invalid_target", "This grant is for another service.");
+  if (asked !== null && asked !== audience) {
+    throw new OAuthError("invalid_target", "This grant is for another service.");
+  }
+  requireStillTheirs(deps, client, audience);
 }
 
 function readScope({ scope }: Grant, { client, parameters }: TokenCall): string {
@@ -54,7 +59,7 @@ function readScope({ scope }: Grant, { client, parameters }: TokenCall): string 
   const asked = parameters.get("scope");
   if (asked === null) return allowed;
   const words = parseScope(asked);
-  if (words !== null && isWithin(words, allowed.split(" "))) return formatScope(words);
+  if (words !== null && isWithin(words, wordsOf(allowed))) return formatScope(words);
   throw new OAuthError("invalid_scope", "This grant does not allow that.");
 }
 

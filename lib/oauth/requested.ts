@@ -1,8 +1,8 @@
-import { type Client, EMAIL, OFFLINE_ACCESS, OPENID, scopeOf } from "./client";
+import { type Client, EMAIL, OFFLINE_ACCESS, OPENID } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
-import { formatScope, isWithin, parseScope } from "./scope";
+import { formatScope, isWithin, parseScope, wordsOf } from "./scope";
 import { userinfoAudience } from "./userinfo-audience";
 
 /**
@@ -10,7 +10,7 @@ import { userinfoAudience } from "./userinfo-audience";
  * has to be asked for (RFC 6749 section 3.3). Throws `invalid_scope`.
  */
 export function requireScope(client: Pick<Client, "scope">, parameters: Parameters): string[] {
-  const registered = scopeOf(client);
+  const registered = wordsOf(client.scope);
   const asked = parameters.get("scope");
   if (asked === null) return registered.filter((word) => word !== OFFLINE_ACCESS);
   const words = parseScope(asked);
@@ -25,7 +25,7 @@ const PERSONS = [OPENID, EMAIL, OFFLINE_ACCESS];
 export function requireServiceScope(client: Pick<Client, "scope">, parameters: Parameters): string {
   const isPersons = (word: string) => PERSONS.includes(word);
   if (parameters.get("scope") === null)
-    return formatScope(scopeOf(client).filter((word) => !isPersons(word)));
+    return formatScope(wordsOf(client.scope).filter((word) => !isPersons(word)));
   const words = requireScope(client, parameters);
   if (!words.some(isPersons)) return formatScope(words);
   throw new OAuthError("invalid_scope", "openid, email and offline_access are about a person.");

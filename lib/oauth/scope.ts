@@ -4,6 +4,9 @@ import { isScope } from "@/lib/tokens/claims";
 export const parseScope = (text: string): string[] | null =>
   isScope(text) ? [...new Set(text.split(" "))] : null;
 
+/** The words of a scope that is kept; of an empty one, none. */
+export const wordsOf = (scope: string): string[] => (scope === "" ? [] : scope.split(" "));
+
 /** Whether nothing is asked for that is not allowed. */
 export const isWithin = (asked: readonly string[], allowed: readonly string[]): boolean =>
   asked.every((word) => allowed.includes(word));

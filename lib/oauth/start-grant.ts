@@ -1,14 +1,14 @@
 import type { Client as Caller } from "@/lib/audit/events";
 import { randomId } from "@/lib/crypto/random";
-import { announceEnded, sessionEnding } from "@/lib/sessions/end-sessions";
+import { endSessions } from "@/lib/sessions/end-sessions";
 import type { Grant, Session } from "@/lib/sessions/session";
-import type { EndedSessions } from "@/lib/sessions/session-store";
 import { keepSession, ownTerms, type SessionTerms } from "@/lib/sessions/start-session";
 import { type Client, isPublic, OFFLINE_ACCESS } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import type { NewGrant } from "./grant";
+import { type NewGrant, requireStillTheirs } from "./grant";
 import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
+import { wordsOf } from "./scope";
 
 /** What the person has agreed to, and how it came to its client. */
 interface Agreement {
@@ -37,16 +37,16 @@ export async function startGrant(
   agreed: Agreement,
   redeem: Redeem,
 ): Promise<NewGrant> {
+  requireStillTheirs(deps, client, agreed.audience);
   await requireIssuable(deps, client, agreed);
-  const { grant, ended } = await deps.atomically(async (stores) => {
+  const grant = await deps.atomically(async (stores) => {
     // First the client, as whoever removes it does: so that neither waits for the other.
     if (!(await stores.clients.hold(client.id))) throw over("The client is gone.");
     const grantId = randomId();
     await redeem(stores, grantId);
-    const started = await keepGrant(deps, stores, client, agreed, grantId);
-    return { grant: started, ended: await endOldest(deps, stores, started.session) };
+    return keepGrant(deps, stores, client, agreed, grantId);
   });
-  await announceEnded(deps.sessions, "replaced", ended);
+  if (!grant.session.grant?.isOffline) await endOldest(deps, client, agreed, grant.session.userId);
   return grant;
 }
 
@@ -59,7 +59,7 @@ async function keepGrant(
 ): Promise<NewGrant> {
   const parent = await stores.sessions.holdLive(parentId, deps.clock.now());
   if (parent === null) throw over("The sign-in that this came from has ended.");
-  const isOffline = scope.split(" ").includes(OFFLINE_ACCESS);
+  const isOffline = wordsOf(scope).includes(OFFLINE_ACCESS);
   const dpopJkt = isPublic(client) ? jkt : null;
   const grant: Grant = { clientId: client.id, parentId, audience, scope, isOffline, dpopJkt };
   const terms = termsOf(deps, grant, parent);
@@ -81,18 +81,17 @@ function termsOf(
 /** Of the grants that one client got in one browser session: whoever asks again and again does not need all of them. */
 const MAX_ONLINE_GRANTS = 20;
 
-/** All but the newest of them. */
+/** All but the newest of them. By itself: whoever signs out meanwhile holds all of them, and waits for the browser session. */
 async function endOldest(
-  { sessions }: OAuthDependencies,
-  { sessions: store }: Stores,
-  { userId, grant }: Session,
-): Promise<EndedSessions> {
-  const parentId = grant === null || grant.isOffline ? null : grant.parentId;
-  const clientId = grant?.clientId ?? "";
-  const ids = parentId === null ? [] : await store.listOnlineGrants(parentId, clientId, MAX_ONLINE_GRANTS);
-  if (ids.length === 0) return { endedIds: [], denials: [] };
-  const ending = sessionEnding(sessions, "replaced", { actorId: userId, client: null, details: {} });
-  return store.end({ kind: "ids", ids, ownedBy: null }, ending);
+  { sessions, stores }: OAuthDependencies,
+  { id }: Client,
+  { parentId }: Agreement,
+  userId: string,
+): Promise<void> {
+  const ids = await stores.sessions.listOnlineGrants(parentId, id, MAX_ONLINE_GRANTS);
+  if (ids.length === 0) return;
+  const event = { actorId: userId, client: null, details: {} };
+  await endSessions(sessions, { kind: "ids", ids, ownedBy: null }, "replaced", event);
 }
 
 const over = (description: string): OAuthError => new OAuthError("invalid_grant", description);

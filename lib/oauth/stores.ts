@@ -16,8 +16,8 @@ export interface ConsentStore {
   /** The same, which nobody changes or withdraws before the transaction is over. */
   hold(userId: string, clientId: string, audience: string): Promise<Consent | null>;
   listOfUser(userId: string): Promise<Consent[]>;
-  /** In place of the former one for the same client and audience. */
-  keep(consent: Consent): Promise<void>;
+  /** With all words that were allowed before for the same client and audience. */
+  add(consent: Consent): Promise<void>;
   /** All for this client. */
   withdraw(userId: string, clientId: string): Promise<number>;
 }

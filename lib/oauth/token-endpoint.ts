@@ -1,6 +1,6 @@
 import { authenticateClient } from "./authenticate-client";
 import { redeemCode } from "./authorization-code";
-import { type Client, DEVICE_CODE, GRANT_TYPES, type GrantType, OFFLINE_ACCESS, scopeOf } from "./client";
+import { type Client, DEVICE_CODE, GRANT_TYPES, type GrantType, OFFLINE_ACCESS } from "./client";
 import { issueOwnToken } from "./client-credentials";
 import type { OAuthDependencies } from "./dependencies";
 import { type DpopProof, findProof } from "./dpop";
@@ -9,6 +9,7 @@ import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
 import { redeemDevice } from "./redeem-device";
 import { refreshGrant } from "./refresh-grant";
+import { wordsOf } from "./scope";
 import type { ClientRequest, TokenCall } from "./token-call";
 import { tokenEndpoint } from "./userinfo-audience";
 
@@ -42,7 +43,9 @@ function requireGrantType(client: Client, parameters: Parameters): keyof typeof 
   if (asked === null) throw new OAuthError("invalid_request", "grant_type is missing.");
   if (!isOffered(asked)) throw new OAuthError("unsupported_grant_type", "This grant_type is not offered.");
   const isRegistered =
-    asked === REFRESH_TOKEN ? scopeOf(client).includes(OFFLINE_ACCESS) : client.grantTypes.includes(asked);
+    asked === REFRESH_TOKEN
+      ? wordsOf(client.scope).includes(OFFLINE_ACCESS)
+      : client.grantTypes.includes(asked);
   if (isRegistered) return asked;
   throw new OAuthError("unauthorized_client", "The client is not registered for this grant_type.");
 }

@@ -17,6 +17,8 @@ it("is exactly this", () => {
     ["passwordCheckByUser", 10, 900, "user"],
     ["userCodeByUser", 10, 900, "user"],
     ["deviceAuthorizationByAddress", 60, 900, "address"],
+    ["deviceAuthorizationByClient", 6000, 900, "client"],
     ["pushedRequestByAddress", 300, 900, "address"],
+    ["pushedRequestByClient", 6000, 900, "client"],
   ]);
 });

@@ -1,7 +1,7 @@
 import { minutesToSeconds } from "../config/durations";
 
 /** What a counter is kept for. An address is always its bucket (`addressBucket`). */
-export type RateLimitSubject = "account and address" | "account" | "address" | "user";
+export type RateLimitSubject = "account and address" | "account" | "address" | "client" | "user";
 
 export interface RateLimit {
   /** So many are let through in one window; the next one is refused. */
@@ -63,19 +63,33 @@ export const RATE_LIMITS = {
     per: "user",
     counts: "user codes of devices that a signed-in person looks up or answers",
   },
-  /** User codes are few: whoever asks for many makes each guess a better one. */
+  /** By a client that anybody may say to be. User codes are few: whoever asks for many makes each guess a better one. */
   deviceAuthorizationByAddress: {
     points: 60,
     windowSeconds: minutesToSeconds(15),
     per: "address",
-    counts: "device authorizations that were asked for",
+    counts: "device authorizations that public clients asked for",
   },
-  /** Each is kept until it is answered or has expired. */
+  /** By a client that has proved who it is: for all its people. */
+  deviceAuthorizationByClient: {
+    points: 6_000,
+    windowSeconds: minutesToSeconds(15),
+    per: "client",
+    counts: "device authorizations that a confidential client asked for",
+  },
+  /** By a client that anybody may say to be. Each is kept until it is answered or has expired. */
   pushedRequestByAddress: {
     points: 300,
     windowSeconds: minutesToSeconds(15),
     per: "address",
-    counts: "authorization requests that were sent ahead",
+    counts: "authorization requests that public clients sent ahead",
+  },
+  /** By a client that has proved who it is: for all its people. */
+  pushedRequestByClient: {
+    points: 6_000,
+    windowSeconds: minutesToSeconds(15),
+    per: "client",
+    counts: "authorization requests that a confidential client sent ahead",
   },
 } as const satisfies Record<string, RateLimit>;
 

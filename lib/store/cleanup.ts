@@ -1,15 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { minutesToSeconds, SESSION_RETENTION_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
+import { BATCH_ROWS, deletion, inBatch } from "./batch";
 import type { Database } from "./client";
 import { Prisma } from "./generated/client";
 import type { Atomically } from "./users";
 
 /** Any constant: of many processes the one that holds it cleans up. */
 const CLEANUP_LOCK = 7_234_002;
-
-/** Small enough that nobody notices who waits for one of the rows. */
-const BATCH_ROWS = 1_000;
 
 /** How many grants one statement looks at: of most of them the browser is there. */
 const LOOKED_AT_ROWS = 10_000;
@@ -54,12 +52,6 @@ const STEPS = {
 /** By the day first, which has an index. The idle limit is never later than the absolute one. */
 const hasExpired = (now: Date): Prisma.Sql => Prisma.sql`
   ended_at IS NULL AND idle_expires_on <= (${now}::timestamptz AT TIME ZONE 'UTC')::date AND idle_expires_at <= ${now}`;
-
-const deletion = (table: Prisma.Sql, condition: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`DELETE FROM ${table} WHERE ${inBatch(table, condition)}`;
-
-const inBatch = (table: Prisma.Sql, condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
-  ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${BATCH_ROWS} FOR UPDATE SKIP LOCKED))`;
 
 /**
  * Ends the sessions that have expired and the grants that go with them, and deletes those that ended long ago and

@@ -4,6 +4,7 @@ import { isAlgorithm, isSymmetric } from "@/lib/keys/algorithms";
 import { type Client, type ClientStore, GRANT_TYPES } from "@/lib/oauth/client";
 import type { ClientKey } from "@/lib/oauth/client-jwks";
 import type { Page } from "@/lib/sessions/session-store";
+import { deletion } from "./batch";
 import type { Database } from "./client";
 import { afterCursor, type IdType, NEWEST_FIRST, type Place, rowsAt, rowsToRead, toListing } from "./cursor";
 import { Prisma, type Client as Row } from "./generated/client";
@@ -15,6 +16,9 @@ const CLIENT_ID: IdType = {
 
 /** What is left out: the newest secret's hash is read by `hasSecret` alone. */
 const WITHOUT_SECRET = { secretHash: true } as const;
+
+/** Soon deleted, and many: each statement passes over what those before it have left of the index. Nobody waits for one. */
+const CLEARED_ROWS = 20_000;
 
 type Columns = Omit<Row, "jwks" | "secretHash" | "previousSecretHash">;
 
@@ -50,6 +54,15 @@ export function createClientStore(db: Database): ClientStore {
     },
 
     remove: async (id) => (await db.client.deleteMany({ where: { id } })).count === 1,
+
+    clearOut: async (id) => {
+      const ended = Prisma.sql`client_id = ${id} AND end_reason IS NOT NULL`;
+      const grants = await db.$executeRaw(deletion(Prisma.sql`sessions`, ended, CLEARED_ROWS));
+      const consents = await db.$executeRaw(
+        deletion(Prisma.sql`consents`, Prisma.sql`client_id = ${id}`, CLEARED_ROWS),
+      );
+      return grants + consents > 0;
+    },
 
     hasSecret: async (id, hash) => {
       const row = await db.client.findUnique({

@@ -21,12 +21,19 @@ export function createConsentStore(db: Database): ConsentStore {
         orderBy: [{ grantedAt: "desc" }, { clientId: "asc" }, { audience: "asc" }],
       }),
 
-    keep: async ({ userId, clientId, audience, scope, grantedAt }) => {
+    // The words are put together by the one statement that holds the row: of two who allow at once, both are heard.
+    add: async ({ userId, clientId, audience, scope, grantedAt }) => {
       await db.$executeRaw`
         INSERT INTO consents (user_id, client_id, audience, scope, granted_at)
         VALUES (${userId}::uuid, ${clientId}, ${audience}, ${scope}, ${grantedAt})
         ON CONFLICT (user_id, client_id, audience) DO UPDATE
-        SET scope = EXCLUDED.scope, granted_at = EXCLUDED.granted_at`;
+        SET scope = (
+          SELECT coalesce(string_agg(word, ' ' ORDER BY place), '') FROM (
+            SELECT word, min(place) AS place
+            FROM unnest(string_to_array(consents.scope || ' ' || EXCLUDED.scope, ' ')) WITH ORDINALITY AS said (word, place)
+            WHERE word <> '' GROUP BY word
+          ) AS words
+        ), granted_at = EXCLUDED.granted_at`;
     },
 
     withdraw: async (userId, clientId) =>

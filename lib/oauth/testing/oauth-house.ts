@@ -12,7 +12,12 @@ import type { Client } from "../client";
 import { newClientSchema } from "../client-input";
 import type { TokenResponse } from "../grant";
 import { createClient } from "../manage-clients";
-import { type Parameters, readParameters } from "../parameters";
+import {
+  type AuthorizationParameters,
+  type Parameters,
+  readAuthorizationParameters,
+  readParameters,
+} from "../parameters";
 import { answerTokenRequest } from "../token-endpoint";
 import { findTokenClaims } from "../verify-client-token";
 
@@ -46,6 +51,10 @@ export interface IssuedCode {
 export const parametersOf = (values: Record<string, string>): Parameters =>
   readParameters(new URLSearchParams(values));
 
+/** Of the authorization endpoint. */
+export const askedBy = (values: Record<string, string> | [string, string][]): AuthorizationParameters =>
+  readAuthorizationParameters(new URLSearchParams(values));
+
 export async function openOAuthHouse(): Promise<OAuthHouse> {
   const house = await openHouse();
   const { oauth, audiences, stores } = house.services;
@@ -71,7 +80,7 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     },
     code: async (client, browser, asked = {}) => {
       const verifier = randomBytes(32).toString("base64url");
-      const parameters = parametersOf({ ...authorizationOf(client, verifier), ...asked });
+      const parameters = askedBy({ ...authorizationOf(client, verifier), ...asked });
       const request = await readAuthorizationRequest(oauth, parameters);
       const actor = { userId: browser.userId, sessionId: browser.id, client: HOME };
       const to = new URL(await allow(oauth, request, browser, actor));

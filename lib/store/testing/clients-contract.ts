@@ -3,15 +3,21 @@ import { addSeconds } from "@/lib/crypto/clock";
 import { randomId } from "@/lib/crypto/random";
 import { hasCode } from "@/lib/errors/latchkey-error";
 import type { ClientChange } from "@/lib/oauth/client";
-import { NOW } from "@/lib/sessions/testing/session-store-contract";
+import type { Session } from "@/lib/sessions/session";
+import { NOW, newSession } from "@/lib/sessions/testing/session-store-contract";
 import type { OpenDatabase } from "./both-databases";
-import { newClient, newCode, newDeviceAuthorization, randomHash } from "./oauth-rows";
+import { newClient, newCode, newDeviceAuthorization, type Parties, randomHash } from "./oauth-rows";
 
 const LATER = addSeconds(NOW, 60);
 const RACERS = 50;
 const KEYS = { keys: [{ kty: "EC", crv: "P-256", x: "eA", y: "eQ", kid: "one", alg: "ES256" as const }] };
 const service = { authMethod: "private_key_jwt", grantTypes: ["client_credentials"] } as const;
 const unknown = `client_${randomId()}`;
+
+function newGrant({ clientId, userId, parentId }: Parties, changes: Partial<Session> = {}): Session {
+  const grant = { clientId, parentId, audience: "orders", scope: "", isOffline: true, dpopJkt: null };
+  return newSession({ id: userId }, { grant, ...changes });
+}
 
 export function describeClients(database: () => OpenDatabase): void {
   describe("clients", () => {
@@ -101,6 +107,24 @@ export function describeClients(database: () => OpenDatabase): void {
         ]);
         expect(found.map((row) => row?.clientId ?? null)).toEqual([null, kept.clientId, null, kept.clientId]);
         expect(await stores.sessions.find(gone.parentId)).not.toBeNull();
+      });
+
+      it("is cleared of what has ended and of consents, and of nothing else", async () => {
+        const { stores, addParties } = database();
+        const { sessions, consents } = stores;
+        const [cleared, kept] = [await addParties(), await addParties()];
+        for (const { clientId, userId } of [cleared, kept]) {
+          await consents.add({ clientId, userId, audience: "orders", scope: "", grantedAt: NOW });
+        }
+        const ended = { endedAt: NOW, endReason: "logout" } as const;
+        const grants = [newGrant(cleared, ended), newGrant(cleared), newGrant(kept, ended)] as const;
+        for (const grant of grants) await sessions.insert(grant);
+        expect(await clients().clearOut(cleared.clientId)).toBe(true);
+        expect(await clients().clearOut(cleared.clientId)).toBe(false);
+        const [gone, live, another] = await Promise.all(grants.map(({ id }) => sessions.find(id)));
+        expect([gone, live?.id, another?.id]).toEqual([null, grants[1].id, grants[2].id]);
+        expect(await consents.listOfUser(cleared.userId)).toEqual([]);
+        expect(await consents.listOfUser(kept.userId)).toHaveLength(1);
       });
 
       it("that this version does not know the grants of is refused by name", async () => {

@@ -18,7 +18,7 @@ export function describeConsents(database: () => OpenDatabase): void {
     describe("a consent", () => {
       it("is kept for the person, the client and the audience that it was given for", async () => {
         const [consent, another] = [await newConsent(), await newConsent()];
-        await consents().keep(consent);
+        await consents().add(consent);
         expect(await found(consent)).toEqual(consent);
         for (const change of [
           { userId: another.userId },
@@ -29,19 +29,34 @@ export function describeConsents(database: () => OpenDatabase): void {
         }
       });
 
-      it("takes the place of the former one, and of no other", async () => {
-        const consent = await newConsent();
+      it("adds to the former one, and to no other", async () => {
+        const consent = await newConsent({ scope: "openid read" });
         const elsewhere = { ...consent, audience: "stock" };
-        for (const kept of [consent, elsewhere]) await consents().keep(kept);
-        const wider = { ...consent, scope: "openid email", grantedAt: addSeconds(NOW, 9) };
-        await consents().keep(wider);
+        for (const kept of [consent, elsewhere]) await consents().add(kept);
+        const grantedAt = addSeconds(NOW, 9);
+        await consents().add({ ...consent, scope: "email openid", grantedAt });
+        const wider = { ...consent, scope: "openid read email", grantedAt };
         expect(await found(consent)).toEqual(wider);
         expect(await consents().listOfUser(consent.userId)).toEqual([wider, elsewhere]);
       });
 
+      it("to nothing keeps what was allowed before", async () => {
+        const consent = await newConsent({ scope: "" });
+        for (const scope of ["", "read", ""]) await consents().add({ ...consent, scope });
+        expect(await found(consent)).toEqual({ ...consent, scope: "read" });
+      });
+
+      it("holds all that was allowed at once", async () => {
+        const consent = await newConsent();
+        const scopes = Array.from({ length: RACERS }, (_, n) => `word${n}`);
+        await Promise.all(scopes.map((scope) => consents().add({ ...consent, scope })));
+        const { scope = "" } = (await found(consent)) ?? {};
+        expect(scope.split(" ").sort()).toEqual([...scopes].sort());
+      });
+
       it("is one when it is given many times at once", async () => {
         const consent = await newConsent();
-        await Promise.all(Array.from({ length: RACERS }, () => consents().keep(consent)));
+        await Promise.all(Array.from({ length: RACERS }, () => consents().add(consent)));
         expect(await consents().listOfUser(consent.userId)).toEqual([consent]);
       });
 
@@ -52,7 +67,7 @@ export function describeConsents(database: () => OpenDatabase): void {
           { ...consent, userId: another.userId },
         ] as const;
         const withdrawn = [consent, { ...consent, audience: "stock" }] as const;
-        for (const each of [...kept, ...withdrawn]) await consents().keep(each);
+        for (const each of [...kept, ...withdrawn]) await consents().add(each);
         expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(2);
         expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(0);
         expect(await Promise.all([...kept, ...withdrawn].map(found))).toEqual([...kept, null, null]);

@@ -1,4 +1,5 @@
-import { type AuthMethod, type Client, OPENID, scopeOf } from "@/lib/oauth/client";
+import { type AuthMethod, type Client, OPENID } from "@/lib/oauth/client";
+import { wordsOf } from "@/lib/oauth/scope";
 
 /** A secret is sent in the header where nothing is said: every library can. */
 const TOKEN_ENDPOINT_AUTH_METHOD: Record<AuthMethod, string> = {
@@ -9,7 +10,7 @@ const TOKEN_ENDPOINT_AUTH_METHOD: Record<AuthMethod, string> = {
 
 /** Where the rest is found: of OpenID Connect Discovery for who signs people in, else of RFC 8414. */
 export function discoveryOf(client: Pick<Client, "scope">, issuer: string): string {
-  const isOpenid = scopeOf(client).includes(OPENID);
+  const isOpenid = wordsOf(client.scope).includes(OPENID);
   return `${issuer}/.well-known/${isOpenid ? "openid-configuration" : "oauth-authorization-server"}`;
 }
 

@@ -19,6 +19,6 @@ export default defineConfig({
     navigationTimeout: 20_000,
     launchOptions: executablePath ? { executablePath } : {},
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    trace: "off",
   },
 });

@@ -1,7 +1,17 @@
-import { ADMIN, cookieValue, expect, REFRESH_COOKIE, signIn, test } from "../support/journey";
+import {
+  ADMIN,
+  acceptInvitation,
+  anotherBrowser,
+  cookieValue,
+  expect,
+  REFRESH_COOKIE,
+  signIn,
+  signInByForm,
+  test,
+} from "../support/journey";
 
 test("login, reload, logout", async ({ page, context }) => {
-  await signIn(page);
+  await signInByForm(page);
   await page.reload();
   await expect(page.getByRole("heading", { name: "Profile", level: 1 })).toBeVisible();
   for (const cookie of await context.cookies()) {
@@ -56,7 +66,7 @@ test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
   test("login and logout work", async ({ page, context }) => {
-    await signIn(page);
+    await signInByForm(page);
     expect(await cookieValue(context, REFRESH_COOKIE)).toBeDefined();
     await page.getByRole("button", { name: "Sign out" }).click();
     await expect(page.getByText("You are signed out on this device.")).toBeVisible();
@@ -83,4 +93,21 @@ test("a signed-out program is told, a signed-out person is taken to the login pa
   expect(answer.headers()["www-authenticate"]).toBe("Bearer");
   await page.goto("/admin/users");
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+});
+
+test("an administrator invites somebody, who chooses a password and signs in with it", async ({
+  page,
+  browser,
+  latchkey,
+}) => {
+  await signIn(page);
+  await page.goto("/admin/users");
+  const somebody = { email: `invited-${process.pid}@example.com`, password: "lanterns over the weir" };
+  const form = page.getByRole("form", { name: "Invite a person" });
+  await form.getByLabel("E-mail address").fill(somebody.email);
+  await form.getByRole("button", { name: "Invite" }).click();
+  const link = await page.getByLabel(`Invitation link for ${somebody.email}`).inputValue();
+  const theirs = await anotherBrowser(browser, latchkey);
+  await acceptInvitation(theirs, link, somebody.password);
+  await signInByForm(await anotherBrowser(browser, latchkey), somebody);
 });

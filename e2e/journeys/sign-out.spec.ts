@@ -6,6 +6,7 @@ import {
   inviteSomebody,
   REFRESH_COOKIE,
   signIn,
+  signInByForm,
   test,
 } from "../support/journey";
 
@@ -27,7 +28,7 @@ test("signing out of a session that an administrator has ended leads to the logi
 
   await signOut(person.page);
   await expectSignedOut(person.page);
-  await signIn(person.page, person);
+  await signInByForm(person.page, person);
 });
 
 test("so does signing out of one that another device has ended, on an administrator's page too", async ({

@@ -19,6 +19,5 @@ export default defineConfig({
     navigationTimeout: 20_000,
     launchOptions: executablePath ? { executablePath } : {},
     screenshot: "only-on-failure",
-    trace: "off",
   },
 });

@@ -375,6 +375,45 @@ test("its settings are changed, and a refused change leaves them as they were ty
   });
 });
 
+test("two who change it at once do not undo each other's changes, a fresh sign-in between or not", async ({
+  page,
+  context,
+  latchkey,
+}) => {
+  const uri = (name: string) => `https://orders.example/${name}`;
+  const redirectUris = [uri("stolen"), uri("kept")];
+  const { id } = await addByApi(page, latchkey, { redirectUris, origins: [] });
+  const change = async (terms: object) => {
+    const headers = { origin: latchkey.origin };
+    const answer = await page.request.patch(`/api/admin/clients/${id}`, { headers, data: terms });
+    expect(answer.status(), await answer.text()).toBe(200);
+  };
+  const [name, another] = [freshName("Renamed"), freshName("Again")];
+  const form = settingsForm(page);
+  await page.goto(viewPath(id));
+  await form.getByLabel("Name").fill(name);
+  await change({ redirectUris: [uri("kept")] });
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(form.getByText(/^Saved\./)).toBeVisible();
+  expect(await clientRow(latchkey, name)).toMatchObject({ redirect_uris: [uri("kept")] });
+  await expect(form.getByLabel("Redirect URIs").first()).toHaveValue(uri("kept"));
+
+  await page.goto(viewPath(id));
+  await change({ scope: "openid" });
+  await ageSignIn(context, latchkey);
+  await form.getByLabel("Name").fill(another);
+  await form.getByRole("button", { name: "Save" }).click();
+  await confirmIdentity(page, form);
+  await expect(form.getByLabel("Name")).toHaveValue(another);
+  await change({ redirectUris: [uri("newest")] });
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(form.getByText(/^Saved\./)).toBeVisible();
+  expect(await clientRow(latchkey, another)).toMatchObject({
+    redirect_uris: [uri("newest")],
+    scope: "openid",
+  });
+});
+
 test("keys are replaced by the address of a set only where nothing else is given", async ({
   page,
   latchkey,

@@ -3,6 +3,7 @@
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
+import { changedFields, only } from "@/app/_http/changed-fields";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { typedValues } from "@/app/_http/forms";
@@ -21,6 +22,7 @@ import {
   audienceChangeForm,
   CHANGED_FIELDS,
   identifierForm,
+  KEY_FIELDS,
   NEW_FIELDS,
   newAudienceForm,
   revocationForm,
@@ -52,11 +54,15 @@ export async function create(_state: FormState, form: FormData): Promise<FormSta
 }
 
 export async function change(_state: FormState, form: FormData): Promise<FormState> {
-  const advice = adviceOn(form, CHANGED_FIELDS);
-  const spec = { schema: audienceChangeForm, kept: CHANGED_FIELDS, advice } as const;
-  return adminAction(form, spec, async ({ latchkey, input: { identifier, ...input }, claims, actor }) => {
+  const changed = changedFields(form, CHANGED_FIELDS, KEY_FIELDS);
+  const spec = {
+    schema: audienceChangeForm,
+    kept: ["was", ...CHANGED_FIELDS],
+    advice: adviceOn(form, changed),
+  } as const;
+  return adminAction(form, spec, async ({ latchkey, input, claims, actor }) => {
     requireFreshSignIn(claims);
-    await changeAudience(latchkey.audiences, identifier, input, actor);
+    await changeAudience(latchkey.audiences, input.identifier, only(input, changed), actor);
     refresh();
     return { status: "ok", message: "Saved. It holds for every token from now on." };
   });

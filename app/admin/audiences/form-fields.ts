@@ -61,13 +61,15 @@ const identifier = shape.identifier;
 /** Where the profile does not encrypt, the last two are not there. */
 export const audienceChangeForm = z.object({
   identifier,
+  was: z.string().optional(),
   lifetimeSeconds,
   scope: audienceChangeSchema.shape.scope,
   encryptionJwk: encryptionJwk.optional(),
   jwksUri: changing.jwksUri.optional(),
 });
 
-export const CHANGED_FIELDS = ["lifetimeSeconds", "scope", "encryptionJwk", "jwksUri"] as const;
+export const KEY_FIELDS = ["encryptionJwk", "jwksUri"] as const;
+export const CHANGED_FIELDS = ["lifetimeSeconds", "scope", ...KEY_FIELDS] as const;
 
 /** A button that needs to know no more than whose it is. */
 export const identifierForm = z.object({ identifier });

@@ -3,6 +3,7 @@
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
+import { changedFields, only } from "@/app/_http/changed-fields";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { typedValues } from "@/app/_http/forms";
@@ -25,6 +26,7 @@ import {
   clientChangeForm,
   grantForm,
   idForm,
+  KEY_FIELDS,
   NEW_FIELDS,
   newClientForm,
   takeBackForm,
@@ -50,10 +52,16 @@ export async function create(_state: FormState, form: FormData): Promise<FormSta
 }
 
 export async function change(_state: FormState, form: FormData): Promise<FormState> {
-  const spec = { schema: clientChangeForm, kept: CHANGED_FIELDS, advice: adviceOn(form, CHANGED_FIELDS) };
-  return adminAction(form, spec, async ({ latchkey, input: { id, ...settings }, claims, actor }) => {
+  const changed = changedFields(form, CHANGED_FIELDS, KEY_FIELDS);
+  const spec = {
+    schema: clientChangeForm,
+    kept: ["was", ...CHANGED_FIELDS],
+    advice: adviceOn(form, changed),
+  } as const;
+  return adminAction(form, spec, async ({ latchkey, input, claims, actor }) => {
     requireFreshSignIn(claims);
-    await changeClient(latchkey.oauth, id, parseInput(clientChangeSchema, settings), actor);
+    const settings = parseInput(clientChangeSchema, only(input, changed));
+    await changeClient(latchkey.oauth, input.id, settings, actor);
     refresh();
     return { status: "ok", message: "Saved. It holds for every request from now on." };
   });

@@ -69,6 +69,7 @@ const id = clientIdSchema;
 /** Of a client that shows no keys, and of one that is public, some are not there. */
 export const clientChangeForm = z.object({
   id,
+  was: z.string().optional(),
   ...settings,
   jwks: keySettings.jwks.optional(),
   jwksUri: keySettings.jwksUri.optional(),

@@ -1,6 +1,7 @@
 import { ActionForm } from "@/app/_ui/action-form";
 import { Card } from "@/app/_ui/card";
 import { SubmitButton } from "@/app/_ui/submit-button";
+import { Was } from "@/app/_ui/was";
 import type { Audience } from "@/lib/audiences/audience";
 import { PROFILES } from "@/lib/tokens/profiles";
 import { change } from "../actions";
@@ -21,6 +22,7 @@ export function ChangeForm({ audience, typed }: ChangeFormProps) {
     <Card title="Settings" description="A change holds for every token that is made from then on.">
       <ActionForm action={change} layout="plain" label="Settings">
         <input type="hidden" name="identifier" value={identifier} />
+        <Was values={{ lifetimeSeconds: String(lifetimeSeconds), scope, encryptionJwk: jwk, jwksUri }} />
         <div className="grid max-w-2xl gap-5">
           <LifetimeField
             at={typed.lifetimeSeconds ?? String(lifetimeSeconds)}

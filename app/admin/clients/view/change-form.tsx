@@ -1,6 +1,7 @@
 import { ActionForm } from "@/app/_ui/action-form";
 import { Card } from "@/app/_ui/card";
 import { SubmitButton } from "@/app/_ui/submit-button";
+import { Was } from "@/app/_ui/was";
 import { type Client, isPublic } from "@/lib/oauth/client";
 import { change } from "../actions";
 import { ADVANCED_FIELDS } from "../form-fields";
@@ -8,7 +9,7 @@ import { MoreSettings } from "../more-settings";
 import type { Typed } from "../query";
 import { AudiencesField, KeyFields, NameField, RedirectUrisField, ScopeField } from "../setting-fields";
 import { AdvancedFields } from "./advanced-fields";
-import { settingsText } from "./settings-text";
+import { currentText, settingsText } from "./settings-text";
 
 interface ChangeFormProps {
   client: Client;
@@ -24,6 +25,7 @@ export function ChangeForm({ client, typed, knownAudiences }: ChangeFormProps) {
     <Card title="Settings" description="A change holds for every request from then on.">
       <ActionForm action={change} layout="plain" label="Settings">
         <input type="hidden" name="id" value={client.id} />
+        <Was values={currentText(client)} />
         <div className="grid max-w-2xl gap-5">
           <NameField at={at.name} />
           <RedirectUrisField at={at.redirectUris} />

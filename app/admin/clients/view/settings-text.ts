@@ -5,7 +5,14 @@ const ticked = (isTicked: boolean): string => (isTicked ? "yes" : "");
 
 /** What the fields of a client's settings hold: what was typed before a detour, else what holds now. */
 export function settingsText(client: Client, typed: Typed): Typed {
-  const now: Typed = {
+  const now = currentText(client);
+  const names = Object.keys(now) as (keyof Typed)[];
+  return Object.fromEntries(names.map((name) => [name, typed[name] ?? now[name]])) as Typed;
+}
+
+/** What the fields hold where nothing was typed. */
+export function currentText(client: Client): Typed {
+  return {
     name: client.name,
     redirectUris: client.redirectUris.join("\n"),
     scope: client.scope,
@@ -20,6 +27,4 @@ export function settingsText(client: Client, typed: Typed): Typed {
     requiresDpop: ticked(client.requiresDpop),
     requiresPushedRequests: ticked(client.requiresPushedRequests),
   };
-  const names = Object.keys(now) as (keyof Typed)[];
-  return Object.fromEntries(names.map((name) => [name, typed[name] ?? now[name]])) as Typed;
 }

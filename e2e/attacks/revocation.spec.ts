@@ -1,4 +1,5 @@
 import { expect, test } from "playwright/test";
+import { ageSession } from "../support/console";
 import { ACCESS_COOKIE, cookieHeader, cookieSet, credentialsSet } from "./support/cookies";
 import { createForge } from "./support/forge";
 import {
@@ -282,10 +283,7 @@ test("the administrator's API is closed to everybody else, whatever the method a
 test("a change of role needs a fresh sign-in", async () => {
   const someone = await target().signUp();
   const stale = await target().logIn(target().admin);
-  await target().sql(
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [stale.sessionId],
-  );
+  await ageSession(target().running.databaseUrl, stale.sessionId);
   const renewed = await target().sendAs(
     { refresh: stale.refresh },
     { method: "POST", path: "/api/auth/refresh" },

@@ -3,6 +3,8 @@ import { calculateJwkThumbprint } from "jose";
 import { expect, test } from "playwright/test";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
 import { freshEmail, type Person, targetOfFile } from "../attacks/support/target";
+import { ageSession } from "../support/console";
+import { throughPages, WRONG_PAGES } from "../support/paging";
 
 /** `/api/admin/audiences` through the running server, as an administrator's program asks. */
 const target = targetOfFile();
@@ -307,26 +309,13 @@ test("the key of high-security is replaced, and never taken away", async () => {
 test("pages of a list hold each audience once, in the order of their identifiers", async () => {
   await Promise.all([1, 2, 3, 4, 5].map(() => create({})));
   const all = (await list()).map(({ identifier }) => identifier);
-  const seen: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? "limit=2" : `limit=2&cursor=${encodeURIComponent(cursor)}`;
-    const page = await ok(200, "GET", `${PATH}?${query}`);
-    expect(page.audiences.length).toBeLessThanOrEqual(2);
-    seen.push(...page.audiences.map(({ identifier }: { identifier: string }) => identifier));
-    cursor = page.nextCursor;
-  } while (cursor !== null);
+  const seen = await throughPages(async (query) => {
+    const { audiences, nextCursor } = await ok(200, "GET", `${PATH}?${query}`);
+    return { items: audiences.map(({ identifier }: { identifier: string }) => identifier), nextCursor };
+  });
   expect(seen).toEqual(all);
   expect(new Set(all).size).toBe(all.length);
-  for (const query of [
-    "limit=0",
-    "limit=201",
-    "limit=x",
-    "cursor=%00",
-    "cursor=AAAA*",
-    "q=x",
-    "limit=1&limit=2",
-  ]) {
+  for (const query of WRONG_PAGES) {
     expectProblem(await call("GET", `${PATH}?${query}`), 400, query);
   }
 });
@@ -388,10 +377,7 @@ const CHANGES = (identifier: string): [method: string, path: string, body?: unkn
 test("a change needs a fresh sign-in, a look does not", async () => {
   const { audience } = await create({ profile: "legacy" });
   const tired = await target().logIn(target().admin);
-  await target().sql(
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [tired.sessionId],
-  );
+  await ageSession(target().running.databaseUrl, tired.sessionId);
   const refreshed = await target().sendAs(tired, { method: "POST", path: "/api/auth/refresh" });
   const access = /__Host-Http-access=([^;]+)/.exec(refreshed.setCookies.join("\n"))?.[1] ?? "";
   const before = await list();

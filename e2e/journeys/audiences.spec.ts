@@ -1,25 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { jwtVerify } from "jose";
-import type { BrowserContext, Locator, Page } from "playwright/test";
+import type { Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
-import {
-  ACCESS_COOKIE,
-  ADMIN,
-  cookieValue,
-  expect,
-  expireAccessToken,
-  inviteSomebody,
-  signIn,
-  test,
-} from "../support/journey";
+import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, pasted, STALE } from "../support/console";
+import { expect, inviteSomebody, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
-
-let made = 0;
-const freshName = (kind: string): string => {
-  made += 1;
-  return `${kind}-${process.pid}-${made}`;
-};
 
 const newJwk = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
@@ -46,29 +32,6 @@ async function addByApi(page: Page, latchkey: RunningLatchkey, terms: object): P
   expect(answer.status(), await answer.text()).toBe(201);
 }
 
-/** Presses Copy beside the field, and takes what is in the clipboard. */
-async function copied(page: Page, label: string): Promise<string> {
-  const field = page.getByLabel(label, { exact: true });
-  const whole = field.locator("../..");
-  await whole.getByRole("button", { name: "Copy" }).click();
-  await expect(whole.getByText("Copied.")).toBeVisible();
-  const text = await pasted(page);
-  expect(text).toBe(await field.inputValue());
-  return text;
-}
-
-/** What the clipboard holds: no page of ours may read it, so it is pasted into one. */
-async function pasted(page: Page): Promise<string> {
-  const other = await page.context().newPage();
-  await other.goto("/admin/audiences");
-  const area = addForm(other).getByLabel("Public key of the service");
-  await area.focus();
-  await other.keyboard.press("ControlOrMeta+V");
-  const text = await area.inputValue();
-  await other.close();
-  return text;
-}
-
 /** Asks for a token as a page of ours does, in the page. */
 const tokenInPage = (page: Page, audience: string): Promise<string> =>
   page.evaluate(async (name) => {
@@ -85,28 +48,6 @@ const isSignedWith = (token: string, secret: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-async function confirmIn(page: Page, label: string): Promise<void> {
-  await page.getByRole("alertdialog").getByRole("button", { name: label }).click();
-}
-
-/** As when the person of this browser signed in a while ago. */
-async function ageSignIn(context: BrowserContext, latchkey: RunningLatchkey): Promise<void> {
-  const token = await cookieValue(context, ACCESS_COOKIE);
-  const { sid } = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString());
-  await queryDatabase(
-    latchkey.databaseUrl,
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [sid],
-  );
-  await expireAccessToken(context);
-}
-
-async function confirmIdentity(page: Page, within: Locator | Page = page): Promise<void> {
-  await within.getByRole("link", { name: "Confirm it is you" }).click();
-  await page.getByLabel("Password", { exact: true }).fill(ADMIN.password);
-  await page.getByRole("button", { name: "Confirm" }).click();
-}
 
 // The keys of its audiences stay.
 test.use({ permissions: ["clipboard-write"], serverName: "with audiences" });
@@ -303,7 +244,7 @@ test("a stale sign-in is confirmed, and the form is as it was", async ({ page, c
   await form.getByLabel("Scope").fill("a&b c=d");
   await form.getByLabel("Public key of the service").fill(JSON.stringify({ ...jwk, kid: "k 1" }));
   await add(page, identifier, "high-security");
-  await expect(page.getByText("This needs a sign-in of the last 15 minutes.")).toBeVisible();
+  await expect(page.getByText(STALE)).toBeVisible();
   await expect(form.getByLabel("Scope")).toHaveValue("a&b c=d");
   await confirmIdentity(page);
   await expect(page.getByRole("heading", { name: "Audiences", level: 1 })).toBeVisible();
@@ -329,7 +270,7 @@ test("each change of an audience asks for a fresh sign-in, and comes back to it"
   await addByApi(page, latchkey, { identifier, profile: "legacy" });
   await ageSignIn(context, latchkey);
   await page.goto(viewPath(identifier));
-  const stale = page.getByText("This needs a sign-in of the last 15 minutes.");
+  const stale = page.getByText(STALE);
   let refused = 0;
   for (const [name, label] of [
     ["Make the next secret", null],

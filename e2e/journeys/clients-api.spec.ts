@@ -2,6 +2,8 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { expect, test } from "playwright/test";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
 import { freshEmail, type Person, targetOfFile } from "../attacks/support/target";
+import { ageSession } from "../support/console";
+import { throughPages, WRONG_PAGES } from "../support/paging";
 
 /** `/api/admin/clients` through the running server, as an administrator's program asks. */
 const target = targetOfFile();
@@ -318,26 +320,13 @@ test("what names no client is not found, and no other spelling names one", async
 test("pages of a list hold each client once, the newest first", async () => {
   for (let count = 0; count < 5; count += 1) await create(APP);
   const all = (await list()).map(({ id }) => id);
-  const seen: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? "limit=2" : `limit=2&cursor=${encodeURIComponent(cursor)}`;
-    const page = await ok(200, "GET", `${PATH}?${query}`);
-    expect(page.clients.length).toBeLessThanOrEqual(2);
-    seen.push(...page.clients.map(({ id }: { id: string }) => id));
-    cursor = page.nextCursor;
-  } while (cursor !== null);
+  const seen = await throughPages(async (query) => {
+    const { clients, nextCursor } = await ok(200, "GET", `${PATH}?${query}`);
+    return { items: clients.map(({ id }: { id: string }) => id), nextCursor };
+  });
   expect(seen).toEqual(all);
   expect(new Set(all).size).toBe(all.length);
-  for (const query of [
-    "limit=0",
-    "limit=201",
-    "limit=x",
-    "cursor=%00",
-    "cursor=AAAA*",
-    "q=x",
-    "limit=1&limit=2",
-  ]) {
+  for (const query of WRONG_PAGES) {
     expectProblem(await call("GET", `${PATH}?${query}`), 400, query);
   }
 });
@@ -354,10 +343,7 @@ const changesOf = (id: string): [method: string, path: string, body?: unknown][]
 test("a change needs a fresh sign-in, a look does not", async () => {
   const { client } = await create(SERVICE);
   const tired = await target().logIn(target().admin);
-  await target().sql(
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [tired.sessionId],
-  );
+  await ageSession(target().running.databaseUrl, tired.sessionId);
   const refreshed = await target().sendAs(tired, { method: "POST", path: "/api/auth/refresh" });
   const access = /__Host-Http-access=([^;]+)/.exec(refreshed.setCookies.join("\n"))?.[1] ?? "";
   const before = await list();

@@ -1,28 +1,13 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import type { BrowserContext, Locator, Page } from "playwright/test";
+import type { Locator, Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
+import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, STALE } from "../support/console";
 import { giveGrant } from "../support/give-grant";
-import {
-  ACCESS_COOKIE,
-  ADMIN,
-  cookieValue,
-  expect,
-  expireAccessToken,
-  inviteSomebody,
-  signIn,
-  test,
-} from "../support/journey";
+import { ADMIN, expect, inviteSomebody, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
 const REDIRECT_URI = "https://orders.example/callback";
-const STALE = "This needs a sign-in of the last 15 minutes.";
-
-let made = 0;
-const freshName = (kind: string): string => {
-  made += 1;
-  return `${kind}-${process.pid}-${made}`;
-};
 
 const keyPair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const newJwk = () => keyPair().publicKey.export({ format: "jwk" });
@@ -94,51 +79,6 @@ async function endReasonOf({ databaseUrl }: RunningLatchkey, sessionId: string):
   const text = "SELECT end_reason FROM sessions WHERE id = $1";
   const [row] = await queryDatabase<{ end_reason: string | null }>(databaseUrl, text, [sessionId]);
   return row?.end_reason ?? null;
-}
-
-/** Presses Copy beside the field, and takes what is in the clipboard. */
-async function copied(page: Page, label: string): Promise<string> {
-  const field = page.getByLabel(label, { exact: true });
-  const whole = field.locator("../..");
-  await whole.getByRole("button", { name: "Copy" }).click();
-  await expect(whole.getByText("Copied.")).toBeVisible();
-  const text = await pasted(page);
-  expect(text).toBe(await field.inputValue());
-  return text;
-}
-
-/** What the clipboard holds: no page of ours may read it, so it is pasted into one. */
-async function pasted(page: Page): Promise<string> {
-  const other = await page.context().newPage();
-  await other.goto("/admin/clients");
-  const area = addForm(other).getByLabel("Audiences");
-  await area.focus();
-  await other.keyboard.press("ControlOrMeta+V");
-  const text = await area.inputValue();
-  await other.close();
-  return text;
-}
-
-async function confirmIn(page: Page, label: string): Promise<void> {
-  await page.getByRole("alertdialog").getByRole("button", { name: label }).click();
-}
-
-/** As when the person of this browser signed in a while ago. */
-async function ageSignIn(context: BrowserContext, latchkey: RunningLatchkey): Promise<void> {
-  const token = await cookieValue(context, ACCESS_COOKIE);
-  const { sid } = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString());
-  await queryDatabase(
-    latchkey.databaseUrl,
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [sid],
-  );
-  await expireAccessToken(context);
-}
-
-async function confirmIdentity(page: Page, within: Locator | Page = page): Promise<void> {
-  await within.getByRole("link", { name: "Confirm it is you" }).click();
-  await page.getByLabel("Password", { exact: true }).fill(ADMIN.password);
-  await page.getByRole("button", { name: "Confirm" }).click();
 }
 
 test.use({ permissions: ["clipboard-write"], serverName: "with clients" });
@@ -563,7 +503,7 @@ test("each change of a client asks for a fresh sign-in, and comes back to it", a
 });
 
 test("a name is text, whatever it says", async ({ page, latchkey }) => {
-  const name = `<img src=x> https://evil.example ${made}`;
+  const name = `<img src=x> https://evil.example ${freshName("x")}`;
   const { id } = await addByApi(page, latchkey, { name });
   for (const [path, role] of [
     ["/admin/clients", "rowheader"],

@@ -1,16 +1,8 @@
 import { decodeProtectedHeader } from "jose";
 import type { APIRequestContext, BrowserContext, Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
-import {
-  ACCESS_COOKIE,
-  ADMIN,
-  cookieValue,
-  expect,
-  expireAccessToken,
-  inviteSomebody,
-  signIn,
-  test,
-} from "../support/journey";
+import { ageSignIn } from "../support/console";
+import { ACCESS_COOKIE, ADMIN, cookieValue, expect, inviteSomebody, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
@@ -62,18 +54,6 @@ const ageStagedKey = (latchkey: RunningLatchkey) =>
     latchkey.databaseUrl,
     "UPDATE signing_keys SET created_at = created_at - interval '1 hour' WHERE state = 'staged'",
   );
-
-/** As when the person of this browser signed in a while ago. */
-async function ageSignIn(context: BrowserContext, latchkey: RunningLatchkey): Promise<void> {
-  const token = await cookieValue(context, ACCESS_COOKIE);
-  const { sid } = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString());
-  await queryDatabase(
-    latchkey.databaseUrl,
-    "UPDATE sessions SET authenticated_at = authenticated_at - interval '16 min' WHERE id = $1",
-    [sid],
-  );
-  await expireAccessToken(context);
-}
 
 const rowOf = (page: Page, kid: string) =>
   page.getByRole("table", { name: "Keys" }).getByRole("row").filter({ hasText: kid });

@@ -1,7 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { checksOf, KEY_PAIR_SNIPPET, pageSnippet, type ServiceFacts, verifierSnippets } from "./snippets";
@@ -74,10 +77,40 @@ describe("with the kit", () => {
   });
 });
 
+describe("without a framework", () => {
+  /** In place of the kit: answers with the header that it was given. */
+  const KIT = `export const createVerifier = () => ({
+    ready: async () => {},
+    authenticate: async (header) => ({ ok: false, status: 401, headers: {}, problem: { header } }),
+  });`;
+
+  it("shows the kit every Authorization header there is", async () => {
+    const packageFolder = join(folder, "node_modules/@latchkey/verifier");
+    mkdirSync(packageFolder, { recursive: true });
+    writeFileSync(join(packageFolder, "index.mjs"), KIT);
+    writeFileSync(join(packageFolder, "package.json"), JSON.stringify({ exports: "./index.mjs" }));
+    const code = verifierSnippets(MESH).find(({ title }) => title.startsWith("Node without"))?.code ?? "";
+    const service = spawn(
+      process.execPath,
+      [write(`${code}server.once("listening", () => console.log(server.address().port));\n`)],
+      { env: { ...process.env, PORT: "0" } },
+    );
+    try {
+      const [port] = await once(service.stdout.setEncoding("utf8"), "data");
+      const headers = { Authorization: ["Bearer one", "Bearer two"] };
+      const asking = get({ port: Number(port), host: "127.0.0.1", headers });
+      const [response] = (await once(asking, "response")) as [IncomingMessage];
+      expect(await json(response)).toEqual({ header: "Bearer one,Bearer two" });
+    } finally {
+      service.kill();
+    }
+  });
+});
+
 describe("what to check", () => {
   it.each([
-    [MESH, 6],
-    [HIGH, 7],
+    [MESH, 7],
+    [HIGH, 8],
     [LEGACY, 6],
   ])("is one sentence or more a point, for $profile", (facts, count) => {
     const checks = checksOf(facts);
@@ -93,6 +126,22 @@ describe("what to check", () => {
     expect(checksOf(HIGH)[0]).toMatch(/ECDH-ES\+A256KW.+A256GCM.+JWT/);
     expect(checksOf(MESH).join(" ")).toContain("https://login.example.com/.well-known/jwks.json");
     expect(checksOf(LEGACY).join(" ")).not.toContain("jwks.json");
+  });
+
+  it("has a token for userinfo too where there may be one, and refuses one that is bound to a key", () => {
+    const list = `aud is ${MESH.identifier}, letter by letter; or aud is a list that has it.`;
+    expect(checksOf(MESH).join(" ")).toContain(list);
+    for (const facts of [HIGH, LEGACY]) expect(checksOf(facts).join(" ")).not.toContain("a list");
+    for (const facts of [MESH, HIGH]) expect(checksOf(facts).join(" ")).toContain("There is no cnf:");
+  });
+
+  it("is done in Python too", () => {
+    const codeOf = (facts: ServiceFacts) =>
+      verifierSnippets(facts).find(({ fileName }) => fileName === "check_token.py")?.code ?? "";
+    expect(codeOf(MESH)).toMatch(/if "cnf" in claims:\n +raise jwt\.InvalidTokenError/);
+    expect(codeOf(HIGH)).toMatch(/if "cnf" in signed\.claims:\n +raise ValueError/);
+    expect(codeOf(MESH)).not.toContain("strict_aud");
+    expect(codeOf(MESH)).toMatch(/timeout=5,\n +cooldown_duration=30,/);
   });
 });
 

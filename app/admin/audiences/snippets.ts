@@ -71,6 +71,7 @@ console.log(JSON.stringify(publicKey.export({ format: "jwk" })));
 /** What a verifier of another make has to check, each a sentence. */
 export function checksOf({ identifier, profile, algorithm, issuer }: ServiceFacts): string[] {
   const { encryption, keySource, maxLifetimeSeconds } = PROFILES[profile];
+  const isForOneAlone = encryption !== null || keySource === "audience";
   const decrypting =
     encryption === null
       ? []
@@ -84,8 +85,13 @@ export function checksOf({ identifier, profile, algorithm, issuer }: ServiceFact
     keySource === "audience"
       ? "The signature: HMAC with SHA-256, the key being the secret’s text as it was shown, not decoded. Accept two secrets while one replaces the other."
       : `The signature, with the key of ${jwksUrlOf(issuer)} whose kid the header has. Keep the set for ${JWKS_MAX_AGE_SECONDS} seconds, and ask again for a kid that you do not know, at most twice a minute.`,
-    `iss is ${issuer} and aud is ${identifier}, letter by letter.`,
-    `exp, nbf, iat, jti and sub are there. exp is not past, nbf and iat are not in the future (10 seconds of tolerance), and exp is at most ${maxLifetimeSeconds} seconds after iat.`,
+    `iss is ${issuer} and aud is ${identifier}, letter by letter${isForOneAlone ? "" : "; or aud is a list that has it"}.`,
+    `exp, nbf, iat, jti, sub, sid and client_id are there. exp is not past, nbf and iat are not in the future (10 seconds of tolerance), and exp is at most ${maxLifetimeSeconds} seconds after iat.`,
+    ...(keySource === "audience"
+      ? []
+      : [
+          "There is no cnf: a token that has it is bound to a key, and not for whoever carries it. Refuse it, or check the proof of that key as well (RFC 9449).",
+        ]),
     "Then what the route asks for: scope, role, or auth_time for a recent sign-in.",
     "A token that is revoked before its time is only known from the revocation feed, or by asking again after the lifetime above.",
   ];
@@ -164,7 +170,9 @@ import { createVerifier } from "@latchkey/verifier";
 
 ${verifierCode(facts)}
 const server = createServer(async (request, response) => {
-  const result = await verifier.authenticate(request.headers.authorization${requirementsOf(facts)});
+  // Where there are several, Node hands on the first and says nothing; together they are refused.
+  const authorization = request.headersDistinct.authorization?.join();
+  const result = await verifier.authenticate(authorization${requirementsOf(facts)});
   if (!result.ok) {
     response.writeHead(result.status, result.headers).end(JSON.stringify(result.problem));
     return;
@@ -191,31 +199,44 @@ const OTHER_LANGUAGE: Record<Audience["profile"], (facts: ServiceFacts) => Snipp
   }),
 };
 
-const pythonJwksCode = (facts: ServiceFacts): string => `# pip install "pyjwt[crypto]"
+const pythonJwksCode = (facts: ServiceFacts): string => `# pip install "pyjwt[crypto]>=2.15.1"
 import sys
 
 import jwt
 
 ISSUER = ${text(facts.issuer)}
 AUDIENCE = ${text(facts.identifier)}
-REQUIRED = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti"]
+REQUIRED = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "client_id"]
 
-keys = jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json", lifespan=${JWKS_MAX_AGE_SECONDS})
+# One for the whole process. Tokens with an unknown kid make it ask again, at most every 30 seconds.
+keys = jwt.PyJWKClient(
+    f"{ISSUER}/.well-known/jwks.json",
+    headers={"Cache-Control": "no-cache"},
+    lifespan=${JWKS_MAX_AGE_SECONDS},
+    timeout=5,
+    cooldown_duration=30,
+)
 
 
 def claims_of(token):
-    """The claims of a valid token; raises jwt.PyJWTError for any other."""
+    """The claims of a valid token; raises jwt.PyJWTError for any other.
+
+    jwt.PyJWKClientConnectionError says nothing of the token: the keys cannot be had. Answer it with 503.
+    """
     if jwt.get_unverified_header(token).get("typ") != "at+jwt":
         raise jwt.InvalidTokenError("not an access token")
-    return jwt.decode(
+    claims = jwt.decode(
         token,
         keys.get_signing_key_from_jwt(token).key,
         algorithms=[${text(facts.algorithm)}],
         issuer=ISSUER,
         audience=AUDIENCE,
         leeway=10,
-        options={"require": REQUIRED, "strict_aud": True},
+        options={"require": REQUIRED},
     )
+    if "cnf" in claims:
+        raise jwt.InvalidTokenError("bound to a key, which must be proven as well")
+    return claims
 
 
 if __name__ == "__main__":
@@ -241,8 +262,9 @@ with open(KEYS_FILE) as file:
 
 
 def published_keys():
-    """Keep what this returns for ${JWKS_MAX_AGE_SECONDS} seconds, and ask again for a kid that is not in it."""
-    with urllib.request.urlopen(f"{ISSUER}/.well-known/jwks.json", timeout=5) as response:
+    """Keep what this returns for ${JWKS_MAX_AGE_SECONDS} seconds; ask again for an unknown kid, at most every 30 seconds."""
+    request = urllib.request.Request(f"{ISSUER}/.well-known/jwks.json", headers={"Cache-Control": "no-cache"})
+    with urllib.request.urlopen(request, timeout=5) as response:
         return KeySet.import_key_set(json.load(response))
 
 
@@ -271,7 +293,11 @@ def claims_of(token, keys):
         nbf={"essential": True},
         iat={"essential": True},
         jti={"essential": True},
+        sid={"essential": True},
+        client_id={"essential": True},
     ).validate(signed.claims)
+    if "cnf" in signed.claims:
+        raise ValueError("bound to a key, which must be proven as well")
     return signed.claims
 
 
@@ -286,7 +312,7 @@ import jwt from "jsonwebtoken";
 
 // As they were shown: one, or two with a comma between while the next one replaces it.
 const secrets = process.env.LATCHKEY_SECRETS.split(",");
-const REQUIRED = ["sub", "exp", "nbf", "iat", "jti"];
+const REQUIRED = ["sub", "exp", "nbf", "iat", "jti", "sid", "client_id"];
 
 /** The claims of a valid token; throws for any other. */
 export function claimsOf(token) {

@@ -6,12 +6,8 @@ import { TextInput } from "@/app/_ui/text-input";
 import type { GrantType } from "@/lib/oauth/client";
 import { SIGNING_ALGORITHMS } from "@/lib/oauth/client-input";
 import { GRANT_TYPE_TEXT } from "./client-text";
+import { AddressField, type At, LinesField } from "./kinds-of-field";
 import { Tick } from "./tick";
-
-/** What a field holds at first: null for nothing. */
-interface At {
-  at: string | null;
-}
 
 export function NameField({ at }: At) {
   return (
@@ -23,13 +19,13 @@ export function NameField({ at }: At) {
 
 export function RedirectUrisField({ at }: At) {
   return (
-    <Field
+    <LinesField
+      at={at}
+      rows={3}
       name="redirectUris"
       label="Redirect URIs"
       hint="One a line, and at least one unless people sign in by a code alone. Compared letter by letter: https://app.example/callback; of an app also http://127.0.0.1/callback, where any port fits, or com.example.app:/callback."
-    >
-      <TextArea rows={3} defaultValue={at ?? undefined} />
-    </Field>
+    />
   );
 }
 
@@ -43,11 +39,7 @@ export function ScopeField({ at, hint }: At & { hint: string }) {
 
 /** The services it gets tokens for, and some of those that there are. */
 export function AudiencesField({ at, known }: At & { known: readonly string[] }) {
-  return (
-    <Field name="audiences" label="Audiences" hint={<AudiencesHint known={known} />}>
-      <TextArea rows={2} defaultValue={at ?? undefined} />
-    </Field>
-  );
+  return <LinesField at={at} name="audiences" label="Audiences" hint={<AudiencesHint known={known} />} />;
 }
 
 function AudiencesHint({ known }: { known: readonly string[] }) {
@@ -81,60 +73,48 @@ export function KeyFields({
       <Field name="jwks" label="Public keys" hint={hint}>
         <TextArea placeholder='{"keys":[{"kty":"EC","crv":"P-256",…}]}' defaultValue={jwks ?? undefined} />
       </Field>
-      <Field
+      <AddressField
+        at={jwksUri}
         name="jwksUri"
         label="Or the address of its JWKS"
         hint="Over https, and not at a private address unless PRIVATE_HOSTS allows it."
-      >
-        <TextInput
-          type="url"
-          autoComplete="off"
-          placeholder="https://app.example/jwks.json"
-          defaultValue={jwksUri ?? undefined}
-        />
-      </Field>
+        placeholder="https://app.example/jwks.json"
+      />
     </>
   );
 }
 
 export function PostLogoutRedirectUrisField({ at }: At) {
   return (
-    <Field
+    <LinesField
+      at={at}
       name="postLogoutRedirectUris"
       label="Redirect URIs after signing out"
       hint="One a line: where a person may be sent back to once signed out here."
-    >
-      <TextArea rows={2} defaultValue={at ?? undefined} />
-    </Field>
+    />
   );
 }
 
 export function BackchannelLogoutUriField({ at }: At) {
   return (
-    <Field
+    <AddressField
+      at={at}
       name="backchannelLogoutUri"
       label="Back-channel logout address"
       hint="Latchkey tells it there that a person’s session was ended before its time, again and again for a day until it listens."
-    >
-      <TextInput
-        type="url"
-        autoComplete="off"
-        placeholder="https://app.example/backchannel-logout"
-        defaultValue={at ?? undefined}
-      />
-    </Field>
+      placeholder="https://app.example/backchannel-logout"
+    />
   );
 }
 
 export function OriginsField({ at }: At) {
   return (
-    <Field
+    <LinesField
+      at={at}
       name="origins"
       label="Origins of its pages"
       hint="Of an app in the browser, one a line: https://app.example. Their scripts alone may call the endpoints for tokens (CORS)."
-    >
-      <TextArea rows={2} defaultValue={at ?? undefined} />
-    </Field>
+    />
   );
 }
 

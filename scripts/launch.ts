@@ -6,11 +6,14 @@ import { applyMigrations } from "./apply-migrations";
 import { startEmbeddedDatabase } from "./embedded-database";
 import { textFor } from "./plain-error";
 import { startServer } from "./server-process";
+import { endWhenStalled } from "./stall-watch.mjs";
 
 const PROJECT = join(import.meta.dirname, "..");
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 const NPM_SCRIPTS = new Set(["start", "dev"]);
 const PARENT_CHECK_MS = 250;
+/** The engine does its work in this thread; no statement of ours takes a fraction of this. */
+const STALL_MS = 300_000;
 
 export interface LaunchOptions {
   development: boolean;
@@ -42,6 +45,7 @@ async function runEmbedded(settings: Settings, given: NodeJS.ProcessEnv, script:
   // Until the server takes them over, signals wait: a database is never left half started.
   const signals = holdSignals(given);
   const embedded = await startEmbeddedDatabase(settings.dataDir);
+  const stopWatching = endWhenStalled(STALL_MS);
   try {
     const secret =
       settings.secrets.length === 0 ? { APP_SECRET_FILE: ensureAppSecret(settings.dataDir) } : {};
@@ -49,6 +53,7 @@ async function runEmbedded(settings: Settings, given: NodeJS.ProcessEnv, script:
     return await Promise.race([serve, embedded.failed]);
   } finally {
     await embedded.close();
+    stopWatching();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   SignJWT,
 } from "jose";
 import type { Algorithm } from "../../lib/keys/algorithms";
+import { importSecretKey } from "../../lib/keys/verification-key";
 import { createVerifier, type VerifierOptions } from "../../lib/verifier";
 
 const ISSUER = "https://login.example.com";
@@ -42,8 +43,8 @@ export interface Race {
 interface KeyPair {
   kid: string;
   signing: CryptoKey | Uint8Array;
-  /** For jose and for fast-jwt. */
-  verifying: CryptoKey | Uint8Array;
+  /** For jose, imported once. */
+  verifying: CryptoKey;
   text: string;
   jwk: JWK;
 }
@@ -89,7 +90,8 @@ async function createKeys(algorithm: Algorithm): Promise<KeyPair> {
   if (algorithm === "HS256") {
     const bytes = Buffer.from(SECRET);
     const jwk = createSecretKey(bytes).export({ format: "jwk" }) as JWK;
-    return { kid: await calculateJwkThumbprint(jwk), signing: bytes, verifying: bytes, text: SECRET, jwk };
+    const verifying = await importSecretKey(bytes);
+    return { kid: await calculateJwkThumbprint(jwk), signing: bytes, verifying, text: SECRET, jwk };
   }
   const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 3072 });
   return {

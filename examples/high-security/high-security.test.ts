@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -90,6 +92,14 @@ test("a token is opaque to whoever sees it on the way, and the service reads it"
 test("no token, and one that is signed alone for the same name, are refused", async () => {
   expect(await ask()).toEqual([401, "Bearer"]);
   expect(await ask(meshToken)).toEqual([401, 'Bearer error="invalid_token"']);
+});
+
+test("two tokens in one request are refused, also where both are good", async () => {
+  const token = `Bearer ${await tokenFor(issuer, await newVisitor(issuer), "records")}`;
+  const asking = get(`${service.origin}/records`, { headers: { Authorization: [token, token] } });
+  const [response] = (await once(asking, "response")) as [IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(401);
 });
 
 test("its key is replaced, and tokens for the former one are still read", async () => {

@@ -24,7 +24,9 @@ if (LATCHKEY_FEED_TOKEN !== "") {
 }
 
 async function answerRecords(request, response) {
-  const result = await verifier.authenticate(request.headers.authorization, { scope: "records:read" });
+  // Where there are several, Node hands on the first and says nothing; together they are refused.
+  const authorization = request.headersDistinct.authorization?.join();
+  const result = await verifier.authenticate(authorization, { scope: "records:read" });
   if (!result.ok) {
     response.writeHead(result.status, result.headers).end(JSON.stringify(result.problem));
     return;

@@ -23,7 +23,9 @@ function verify(token) {
 }
 
 const server = createServer((request, response) => {
-  const [, token = ""] = /^Bearer ([\w.-]+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  // Where there are several, Node hands on the first and says nothing; together they are no token.
+  const authorization = request.headersDistinct.authorization?.join() ?? "";
+  const [, token = ""] = /^Bearer ([\w.-]+)$/i.exec(authorization) ?? [];
   const claims = verify(token);
   if (claims === null) {
     const challenge = token === "" ? "Bearer" : 'Bearer error="invalid_token"';

@@ -25,7 +25,7 @@ export interface SealedBox {
   /** Seals under the first secret. `context` is authenticated with it and must be given again to open. */
   seal(plaintext: Uint8Array, context: string): Uint8Array<ArrayBuffer>;
   /** Throws `SealedBoxError` when truncated, altered, of another context, or sealed under an unknown secret. */
-  open(box: Uint8Array, context: string): Buffer;
+  open(box: Uint8Array, context: string): Buffer<ArrayBuffer>;
 }
 
 /**
@@ -76,7 +76,7 @@ function seal(kek: KeyEncryptionKey, plaintext: Uint8Array, context: string): Ui
   );
 }
 
-function open(kek: KeyEncryptionKey, box: Uint8Array, context: string): Buffer {
+function open(kek: KeyEncryptionKey, box: Uint8Array, context: string): Buffer<ArrayBuffer> {
   const nonce = box.subarray(1 + KEK_ID_BYTES, HEADER_BYTES);
   const ciphertext = box.subarray(HEADER_BYTES, box.length - TAG_BYTES);
   const decipher = createDecipheriv("aes-256-gcm", kek.key, nonce, { authTagLength: TAG_BYTES })

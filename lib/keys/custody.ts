@@ -44,7 +44,7 @@ export interface KeyCustody {
   /** Rejects unless the key is `preferred` or `usable`. */
   open(key: SigningKeyRecord): Promise<Signer>;
   /** The bytes of a secret that both signs and verifies. Throws where they cannot be had. */
-  openSecret(key: NewKey): Uint8Array;
+  openSecret(key: NewKey): Uint8Array<ArrayBuffer>;
   /** Forgets a key that will sign no more. What is erased with its record needs nothing done. */
   discard(key: Pick<SigningKeyRecord, "kid" | "custody">): Promise<void>;
 }

@@ -37,7 +37,7 @@ export class EveryCustody implements KeyCustody {
     return this.#of(key).open(key);
   }
 
-  openSecret(key: NewKey): Uint8Array {
+  openSecret(key: NewKey): Uint8Array<ArrayBuffer> {
     return this.#of(key).openSecret(key);
   }
 

@@ -1,4 +1,4 @@
-import { importJWK } from "jose";
+import { type CryptoKey, importJWK } from "jose";
 import { KEYRING_COOLDOWN_MS, KEYRING_STALE_SECONDS } from "@/lib/config/durations";
 import { addSeconds, type Clock, secondsBetween } from "@/lib/crypto/clock";
 import { type Algorithm, isSymmetric } from "./algorithms";
@@ -24,7 +24,7 @@ import {
   type SigningKeyStore,
   secretUse,
 } from "./signing-key";
-import type { VerificationKey } from "./verification-key";
+import { importSecretKey, type VerificationKey } from "./verification-key";
 
 /** A key of the store, and what this process can do with it. */
 export type KnownKey = SigningKeyRecord & Assessment;
@@ -34,6 +34,8 @@ interface Contents {
   needed: readonly Algorithm[];
   /** What verifies the tokens of our own pages, among others: no secret that an audience shares. */
   verificationKeys: ReadonlyMap<string, VerificationKey>;
+  /** The secrets that audiences share, as far as they can be opened here, by their kid. */
+  secretKeys: ReadonlyMap<string, VerificationKey>;
   algorithms: ReadonlySet<Algorithm>;
   /** Of each active key that can be used here, by its kid. */
   signers: ReadonlyMap<string, Signer>;
@@ -44,6 +46,7 @@ const NO_KEYS: Contents = {
   keys: [],
   needed: [],
   verificationKeys: new Map(),
+  secretKeys: new Map(),
   algorithms: new Set(),
   signers: new Map(),
   jwks: jwksDocument([]),
@@ -113,8 +116,8 @@ export class Keyring {
   /** The secrets of an audience with which its tokens are verified, as far as they can be opened here. */
   findSecretKeys(audience: string): VerificationKey[] {
     const use = secretUse(audience);
-    const accepted = usableKeys(this.keys).filter((key) => key.use === use && isAccepted(key));
-    return accepted.map((key) => toSecret(key, this.dependencies.custody));
+    const secrets = this.keys.filter((key) => key.use === use);
+    return secrets.flatMap(({ kid }) => this.#contents.secretKeys.get(kid) ?? []);
   }
 
   /** The lines of keys that there are to be: that of our own pages first. */
@@ -237,12 +240,17 @@ export class Keyring {
     const { custody } = this.dependencies;
     this.#report(keys);
     const accepted = await acceptedKeys(keys.filter(isOfLine), custody);
+    const secrets = await acceptedKeys(
+      keys.filter((key) => !isOfLine(key)),
+      custody,
+    );
     const verificationKeys = new Map(accepted.map((key) => [key.kid, key]));
     const isSame = [...verificationKeys.keys()].join() === [...this.#contents.verificationKeys.keys()].join();
     this.#contents = {
       keys,
       needed,
       verificationKeys,
+      secretKeys: new Map(secrets.map((key) => [key.kid, key])),
       algorithms: new Set([...this.algorithms, ...accepted.map(({ algorithm }) => algorithm)]),
       signers: await this.#openSigners(keys),
       jwks: jwksDocument(keys.filter(({ kid }) => verificationKeys.has(kid))),
@@ -295,10 +303,12 @@ async function toVerificationKey(record: KnownKey, custody: KeyCustody): Promise
   const { kid, algorithm, publicJwk } = record;
   if (isSymmetric(algorithm)) return usableKeys([record]).length > 0 ? toSecret(record, custody) : null;
   if (!(await isItself(record))) return null;
-  return { kid, algorithm, key: await importJWK({ ...publicJwk, alg: algorithm }, algorithm) };
+  // Bytes are given for a secret alone.
+  const key = (await importJWK({ ...publicJwk, alg: algorithm }, algorithm)) as CryptoKey;
+  return { kid, algorithm, key };
 }
 
-function toSecret(record: KnownKey, custody: KeyCustody): VerificationKey {
+async function toSecret(record: KnownKey, custody: KeyCustody): Promise<VerificationKey> {
   const { kid, algorithm } = record;
-  return { kid, algorithm, key: custody.openSecret(record) };
+  return { kid, algorithm, key: await importSecretKey(custody.openSecret(record)) };
 }

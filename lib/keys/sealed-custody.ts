@@ -61,14 +61,14 @@ export class SealedCustody implements KeyCustody {
     return { kid, algorithm, sign: (data) => signature(algorithm, keyObject, data) };
   }
 
-  openSecret(key: NewKey): Uint8Array {
+  openSecret(key: NewKey): Uint8Array<ArrayBuffer> {
     return this.#openBox(key);
   }
 
   /** The private part goes with the record's column. */
   async discard(): Promise<void> {}
 
-  #openBox(key: NewKey): Buffer {
+  #openBox(key: NewKey): Buffer<ArrayBuffer> {
     if (key.sealedPrivateKey === null) throw new SealedBoxError("its private part has been erased");
     const privateKey = this.box.open(key.sealedPrivateKey, sealingContext(key));
     // Else it would pass for one that need not be sealed anew, and be lost with the secret that it is under.

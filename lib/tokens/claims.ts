@@ -50,12 +50,12 @@ export interface ServiceClaims extends CommonClaims, Partial<PersonClaims> {
 
 /** 1 January 2020 to the year 2106: an instant outside was not written by a working clock. */
 const MIN_NUMERIC_DATE = 1_577_836_800;
-const MAX_NUMERIC_DATE = 4_294_967_295;
+const MAX_NUMERIC_DATE = 2 ** 32 - 1;
 const MAX_GENERATION = 2 ** 31 - 1;
 const MAX_AUDIENCES = 16;
 const MAX_METHODS = 4;
 /** SHA-256 in base64url (RFC 7638). */
-const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+const THUMBPRINT = /^[\w-]{43}$/;
 
 /** RFC 6749 section 3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -121,17 +121,17 @@ export interface ClaimRules<Claims extends CommonClaims> {
 export const COMMON_CLAIMS = Object.keys(COMMON_CHECKS) as (keyof CommonClaims)[];
 export const PERSON_CLAIMS = Object.keys(PERSON_CHECKS) as (keyof PersonClaims)[];
 
-export const SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
-  required: COMMON_CLAIMS,
-  optional: [...PERSON_CLAIMS, "role", "scope", "cnf"],
-  others: "ignored",
-};
-
 /** For a system that understands nothing else: no claim is there by chance, and none that it could not check. */
 export const STRICT_SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
-  ...SERVICE_CLAIMS,
+  required: COMMON_CLAIMS,
   optional: [...PERSON_CLAIMS, "role", "scope"],
   others: "refused",
+};
+
+export const SERVICE_CLAIMS: ClaimRules<ServiceClaims> = {
+  ...STRICT_SERVICE_CLAIMS,
+  optional: [...STRICT_SERVICE_CLAIMS.optional, "cnf"],
+  others: "ignored",
 };
 
 /** The claims by these rules and no other, or null. */
@@ -139,15 +139,13 @@ export function readClaims<Claims extends CommonClaims>(
   payload: Readonly<Record<string, unknown>>,
   { required, optional, others }: ClaimRules<Claims>,
 ): Claims | null {
+  const known: readonly string[] = [...required, ...optional];
   const claims: Record<string, unknown> = {};
-  for (const name of Object.keys(payload)) {
-    if (isNameIn(required, name) || isNameIn(optional, name)) {
-      if (!CHECKS[name](payload[name])) return null;
-      claims[name] = payload[name];
+  for (const [name, value] of Object.entries(payload)) {
+    if (known.includes(name)) {
+      if (!CHECKS[name as ClaimName](value)) return null;
+      claims[name] = value;
     } else if (Object.hasOwn(CHECKS, name) || others === "refused") return null;
   }
   return required.every((name) => name in claims) ? (claims as unknown as Claims) : null;
 }
-
-const isNameIn = <Name extends ClaimName>(names: readonly Name[], name: string): name is Name =>
-  names.includes(name as Name);

@@ -5,6 +5,7 @@ export type JsonObject = Record<string, unknown>;
 export interface CompactJws {
   header: JsonObject;
   payload: JsonObject;
+  signature: Uint8Array<ArrayBuffer>;
 }
 
 const JWS_PARTS = 3;
@@ -20,7 +21,7 @@ export function parseCompactJws(text: string): CompactJws | null {
   const [headerBytes, payloadBytes, signature] = decodeParts(text, JWS_PARTS);
   const header = parseOnlyForm(headerBytes);
   const payload = parseOnlyForm(payloadBytes);
-  return header && payload && signature?.length ? { header, payload } : null;
+  return header && payload && signature?.length ? { header, payload, signature } : null;
 }
 
 /** The protected header of a compact JWE (RFC 7516 section 7.1) by the same rules, or null. */
@@ -28,7 +29,7 @@ export const parseCompactJweHeader = (text: string): JsonObject | null =>
   parseOnlyForm(decodeParts(text, JWE_PARTS)[0]);
 
 /** None unless there are exactly so many parts, each the one canonical encoding of its bytes. */
-function decodeParts(text: string, count: number): Buffer[] {
+function decodeParts(text: string, count: number): Buffer<ArrayBuffer>[] {
   const parts = text.split(".", count + 1);
   const decoded = parts.map(decodeBase64url);
   return parts.length === count && decoded.every((bytes) => bytes !== null) ? decoded : [];

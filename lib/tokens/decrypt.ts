@@ -1,6 +1,6 @@
 import { type CryptoKey, compactDecrypt } from "jose";
 import { hasOnly, isObject, type JsonObject, parseCompactJweHeader, utf8 } from "./compact";
-import type { TokenEncryption } from "./profiles";
+import type { TokenEncryption } from "./service-profiles";
 
 /** The private key of whoever may read a token. */
 export interface DecryptionKey {

@@ -1,5 +1,5 @@
 import { CompactEncrypt, importJWK, type JWK } from "jose";
-import type { TokenEncryption } from "./profiles";
+import type { TokenEncryption } from "./service-profiles";
 
 /** The public key of whoever may read a token. */
 export interface Recipient {

@@ -7,9 +7,17 @@ import {
   type ServiceClaims,
   type SessionClaims,
 } from "./claims";
-import { COMMON, type Profile, SERVICE_PROFILES } from "./service-profiles";
+import { COMMON, SERVICE_PROFILES, type VerificationProfile } from "./service-profiles";
 
-export type { Profile, TokenEncryption } from "./service-profiles";
+/** How tokens for one audience are made and checked. */
+export interface Profile<Claims extends CommonClaims = ServiceClaims> extends VerificationProfile<Claims> {
+  /** Whose keys sign: the issuer's, published or not, or a secret that the audience has alone. */
+  keySource: "published" | "unpublished" | "audience";
+  /** At most `maxLifetimeSeconds`; a setting may shorten it. */
+  lifetimeSeconds: number;
+}
+
+const LIFETIME_SECONDS = 600;
 
 const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
   required: [...COMMON_CLAIMS, ...PERSON_CLAIMS, "gen", "role"],
@@ -18,12 +26,19 @@ const SESSION_CLAIMS: ClaimRules<SessionClaims> = {
 };
 
 export const PROFILES = {
-  ...SERVICE_PROFILES,
+  mesh: { ...SERVICE_PROFILES.mesh, keySource: "published", lifetimeSeconds: LIFETIME_SECONDS },
+  "high-security": {
+    ...SERVICE_PROFILES["high-security"],
+    keySource: "published",
+    lifetimeSeconds: SERVICE_PROFILES["high-security"].maxLifetimeSeconds,
+  },
+  legacy: { ...SERVICE_PROFILES.legacy, keySource: "audience", lifetimeSeconds: LIFETIME_SECONDS },
   /** One application without an outside verifier: our own pages. */
   monolith: {
     ...COMMON,
     algorithms: ["HS256"],
     keySource: "unpublished",
+    lifetimeSeconds: LIFETIME_SECONDS,
     claims: SESSION_CLAIMS,
     revocationSeconds: 1,
   },
@@ -32,6 +47,7 @@ export const PROFILES = {
     ...COMMON,
     algorithms: ["ES256", "RS256", "EdDSA"],
     keySource: "published",
+    lifetimeSeconds: LIFETIME_SECONDS,
     revocationSeconds: 1,
   },
 } as const satisfies Record<string, Profile<CommonClaims & ServiceClaims> | Profile<SessionClaims>>;

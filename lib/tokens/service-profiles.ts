@@ -14,16 +14,13 @@ export interface TokenEncryption {
   content: "A256GCM";
 }
 
-/** How tokens for one audience are made and checked. */
-export interface Profile<Claims extends CommonClaims = ServiceClaims> {
+/** How tokens for one audience are checked. */
+export interface VerificationProfile<Claims extends CommonClaims = ServiceClaims> {
   /** JOSE `typ`, compared after RFC 7515 section 4.1.9 (without `application/`, any case). */
   type: string;
   /** The first is the default. */
   algorithms: readonly Algorithm[];
-  /** Whose keys sign: the issuer's, published or not, or a secret that the audience has alone. */
-  keySource: "published" | "unpublished" | "audience";
-  lifetimeSeconds: number;
-  /** A token whose `exp - iat` is longer is refused. At least the lifetime, which a setting may shorten. */
+  /** A token whose `exp - iat` is longer is refused. */
   maxLifetimeSeconds: number;
   /** Null: whoever carries the token can read it. */
   encryption: TokenEncryption | null;
@@ -33,12 +30,9 @@ export interface Profile<Claims extends CommonClaims = ServiceClaims> {
   maxBytes: number;
 }
 
-const SENSITIVE_LIFETIME_SECONDS = 300;
-
 /** What all of them have unless they say otherwise. */
 export const COMMON = {
   type: "at+jwt",
-  lifetimeSeconds: 600,
   maxLifetimeSeconds: MAX_ACCESS_TOKEN_SECONDS,
   encryption: null,
   claims: SERVICE_CLAIMS,
@@ -52,15 +46,12 @@ export const SERVICE_PROFILES = {
   mesh: {
     ...COMMON,
     algorithms: ["ES256", "RS256", "EdDSA"],
-    keySource: "published",
   },
   /** Claims that nobody on the way may read: signed, then encrypted to the audience's own key. */
   "high-security": {
     ...COMMON,
     algorithms: ["ES256"],
-    keySource: "published",
-    lifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
-    maxLifetimeSeconds: SENSITIVE_LIFETIME_SECONDS,
+    maxLifetimeSeconds: 300,
     encryption: { keyManagement: "ECDH-ES+A256KW", content: "A256GCM" },
     revocationSeconds: 5,
     maxBytes: 2 * COMMON.maxBytes,
@@ -69,7 +60,6 @@ export const SERVICE_PROFILES = {
   legacy: {
     ...COMMON,
     algorithms: ["HS256"],
-    keySource: "audience",
     claims: STRICT_SERVICE_CLAIMS,
   },
-} as const satisfies Record<string, Profile<CommonClaims & ServiceClaims>>;
+} as const satisfies Record<string, VerificationProfile<CommonClaims & ServiceClaims>>;

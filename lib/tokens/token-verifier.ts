@@ -2,6 +2,7 @@ import type { Clock } from "@/lib/crypto/clock";
 import type { CommonClaims } from "./claims";
 import {
   checkTimes,
+  refuse,
   type Verification,
   type VerificationRules,
   type VerifiedToken,
@@ -62,12 +63,12 @@ export class TokenVerifier<Claims extends CommonClaims> {
 
   #inTime(verification: Remembered<Claims>["verification"]): Verification<Claims> {
     const fault = checkTimes(verification.claims, this.#rules.clockToleranceSeconds, this.#clock.now());
-    return fault === null ? verification : { ok: false, reason: fault };
+    return fault === null ? verification : refuse(fault);
   }
 
   #remember(token: Remembered<Claims>): void {
-    const [oldest] = this.#cache.keys();
-    if (oldest !== undefined && this.#cache.size >= MAX_CACHED_TOKENS) this.#cache.delete(oldest);
+    const [oldest = ""] = this.#cache.keys();
+    if (this.#cache.size >= MAX_CACHED_TOKENS) this.#cache.delete(oldest);
     this.#cache.set(keyOf(token.text), token);
   }
 }

@@ -1,4 +1,5 @@
-import { createHmac } from "node:crypto";
+import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { type CryptoKey, importJWK, type JWK } from "jose";
 import { describe, expect, it, test } from "vitest";
 import {
   base64url,
@@ -197,6 +198,20 @@ describe("kid", () => {
     const mac = createHmac("sha256", "").update(input).digest("base64url");
     expect(await verdict(`${input}.${mac}`)).toBe("algorithm");
   });
+});
+
+it("refuses what an RSA key under 2048 bits has signed", async () => {
+  for (const modulusLength of [1_024, 2_047, 2_048]) {
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength });
+    const key = (await importJWK(publicKey.export({ format: "jwk" }) as JWK, "RS256")) as CryptoKey;
+    const weak: TestKey = {
+      ...rsa,
+      verificationKey: { ...rsa.verificationKey, key },
+      sign: (input) => sign("sha256", Buffer.from(input), privateKey),
+    };
+    const verifier = createTestVerifier([weak], { algorithms: new Set(["RS256"]) });
+    expect(await verifier.verdict(forge(weak))).toBe(modulusLength < 2_048 ? "signature" : "accepted");
+  }
 });
 
 describe("a key that is not the one named", () => {

@@ -5,6 +5,7 @@ import {
   claims,
   createTestKey,
   createTestVerifier,
+  derOf,
   forge,
   header,
   partsOf,
@@ -69,15 +70,6 @@ describe("JSON with two readings, validly signed", () => {
 
 describe("signature", () => {
   const signature = Buffer.from(third, "base64url");
-  const der = (bytes: Buffer): Buffer => {
-    const integer = (half: Buffer) => {
-      const trimmed = Buffer.from(half.toString("hex").replace(/^(00)+(?=..)/, ""), "hex");
-      const positive = (trimmed[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), trimmed]) : trimmed;
-      return Buffer.concat([Buffer.from([2, positive.length]), positive]);
-    };
-    const both = Buffer.concat([integer(bytes.subarray(0, 32)), integer(bytes.subarray(32))]);
-    return Buffer.concat([Buffer.from([0x30, both.length]), both]);
-  };
 
   test.each([
     ["empty", Buffer.alloc(0), "malformed"],
@@ -86,8 +78,10 @@ describe("signature", () => {
     ["65 bytes", Buffer.concat([signature, Buffer.from([0])]), "signature"],
     ["65 bytes, zero in front", Buffer.concat([Buffer.from([0]), signature]), "signature"],
     ["twice", Buffer.concat([signature, signature]), "signature"],
+    ["2000 bytes", Buffer.alloc(2_000, signature), "signature"],
+    ["3000 bytes", Buffer.alloc(3_000, signature), "too_large"],
     ["half a megabyte", Buffer.alloc(500_000, signature), "too_large"],
-    ["DER", der(signature), "signature"],
+    ["DER", derOf(signature), "signature"],
     ["zero", Buffer.alloc(64), "signature"],
     ["r and s exchanged", Buffer.concat([signature.subarray(32), signature.subarray(0, 32)]), "signature"],
     ["of another token", own.sign("another.token"), "signature"],

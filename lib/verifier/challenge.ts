@@ -28,7 +28,7 @@ export type RefusalCode =
   | "unavailable";
 
 /** RFC 6750 section 2.1: the scheme in any case, then one token. */
-export const BEARER = /^Bearer\b(?: +([A-Za-z0-9._~+/-]+=*)$)?/i;
+export const BEARER = /^Bearer\b(?: +([\w.~+/-]+=*)$)?/i;
 
 /** The token of an Authorization header; null when there is none of this scheme; undefined when that is not one token. */
 export function readToken(

@@ -44,8 +44,9 @@ describe("mesh", () => {
       sign: (input) => sign("sha256", Buffer.from(input), privateKey),
     };
     for (const own of [rsa, weak]) {
-      const { verifier } = createTestService(createTestIssuer([own]), { algorithm: "RS256" });
+      const { verifier, rejections } = createTestService(createTestIssuer([own]), { algorithm: "RS256" });
       expect(await verifier.verify(serviceToken(own))).toEqual(own === rsa ? ACCEPTED : INVALID);
+      expect(rejections).toEqual(own === rsa ? [] : ["signature"]);
     }
   });
 

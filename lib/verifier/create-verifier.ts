@@ -148,13 +148,16 @@ async function openTokens(
 ): Promise<TokenVerifier<ServiceClaims>> {
   const { profile, algorithm, clock, secrets = [], decryptionKeys = [] } = settings;
   const own = await Promise.all(secrets.map(importSecret));
-  const rules = {
-    ...settings,
-    algorithms: new Set([algorithm]),
-    findKey: async (kid: string) => remote?.findKey(kid) ?? own.find((key) => key.kid === kid) ?? null,
-    decryptionKeys: await Promise.all(
-      decryptionKeys.map((jwk) => importDecryptionKey(jwk, profile.encryption)),
-    ),
-  };
-  return new TokenVerifier(rules, remote ?? { version: 0 }, clock);
+  return new TokenVerifier(
+    {
+      ...settings,
+      algorithms: new Set([algorithm]),
+      findKey: async (kid) => remote?.findKey(kid) ?? own.find((key) => key.kid === kid) ?? null,
+      decryptionKeys: await Promise.all(
+        decryptionKeys.map((jwk) => importDecryptionKey(jwk, profile.encryption)),
+      ),
+    },
+    remote ?? { version: 0 },
+    clock,
+  );
 }

@@ -19,7 +19,10 @@ export interface DpopOptions {
   publicUrl: string;
   /** How far from now a proof may have been made, either way, beside the tolerance of the clocks: 1 to 300, 60 by default. */
   maxAgeSeconds?: number;
-  /** How many used proofs are remembered at most; without room for another, 503. 1,000 to 10,000,000, by default 100,000. */
+  /**
+   * How many used proofs are remembered at most, of one person or client half of them; without room for another, 503. 1,000 to
+   * 10,000,000, by default 100,000.
+   */
   maxProofs?: number;
 }
 
@@ -29,7 +32,7 @@ const ALGORITHMS = `algs="${DPOP_ALGORITHMS.join(" ")}"`;
 const NO_REQUEST: PresentedRequest = { headers: {} };
 
 /** RFC 9449 section 7.1: the scheme in any case, then one token. */
-const DPOP = /^DPoP\b(?: +([A-Za-z0-9._~+/-]+=*)$)?/i;
+const DPOP = /^DPoP\b(?: +([\w.~+/-]+=*)$)?/i;
 
 /**
  * For `createVerifier`: takes tokens that are bound to a key, with a proof of that key for each request, and others as
@@ -103,7 +106,7 @@ async function findFault(
   const { jkt, jti, iat } = verification;
   if (jkt !== claims.cnf?.jkt) return "binding";
   const expiresAtSeconds = iat + rules.maxAgeSeconds + rules.clockToleranceSeconds;
-  const use = used.use(`${jkt} ${jti}`, expiresAtSeconds, toNumericDate(now));
+  const use = used.use(claims.sub, `${jkt} ${jti}`, expiresAtSeconds, toNumericDate(now));
   if (use === "first") return null;
   return use === "again" ? "proof_used" : "proofs_unavailable";
 }

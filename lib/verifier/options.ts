@@ -31,7 +31,10 @@ export interface LegacyOptions {
 export interface JwksOptions {
   /** By default `/.well-known/jwks.json` at the issuer. Plain http only on loopback. */
   url?: string;
-  /** A key that the issuer has dropped is out of use after this long while the issuer answers; 300 by default. */
+  /**
+   * A key that the issuer has dropped is out of use after this long while the issuer answers; where it did not, at the
+   * latest two cool-downs after it was last asked in vain. 300 by default.
+   */
   ttlSeconds?: number;
   /** Unknown key ids have the keys fetched at most once in this time; 30 by default. */
   cooldownSeconds?: number;
@@ -48,7 +51,7 @@ export interface SharedRedisClient {
 export type RevocationOptions =
   | {
       feed: {
-        /** The feed token of this audience. */
+        /** The feed token of this audience. Beyond 32 MiB of revocations, every token is refused. */
         token: string;
         /** Without news for longer, every token is refused: 1 to 300; by default 30, and 5 for `high-security`. */
         maxStalenessSeconds?: number;

@@ -1,12 +1,13 @@
-import { base64url, type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from "jose";
-import type { VerificationKey } from "@/lib/keys/verification-key";
+import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from "jose";
+import { importSecretKey, type VerificationKey } from "@/lib/keys/verification-key";
 import type { DecryptionKey } from "@/lib/tokens/decrypt";
-import type { TokenEncryption } from "@/lib/tokens/profiles";
+import type { TokenEncryption } from "@/lib/tokens/service-profiles";
 
 /** The key is the text itself, as it was shown; its id is the RFC 7638 thumbprint. */
 export async function importSecret(secret: string): Promise<VerificationKey> {
-  const kid = await calculateJwkThumbprint({ kty: "oct", k: base64url.encode(secret) });
-  return { kid, algorithm: "HS256", key: Buffer.from(secret) };
+  const bytes = Buffer.from(secret);
+  const kid = await calculateJwkThumbprint({ kty: "oct", k: bytes.toString("base64url") });
+  return { kid, algorithm: "HS256", key: await importSecretKey(bytes) };
 }
 
 /** Rejects when it is not a key. */

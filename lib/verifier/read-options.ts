@@ -2,9 +2,9 @@ import type { JWK } from "jose";
 import { isLoopbackHost } from "@/lib/config/redis-connection";
 import { type Clock, systemClock } from "@/lib/crypto/clock";
 import type { Algorithm } from "@/lib/keys/algorithms";
-import { isIdentifier, isListOf, isScope, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
+import { isIdentifier, isListOf, isScope, isWithin } from "@/lib/tokens/claims";
 import { isObject } from "@/lib/tokens/compact";
-import { type Profile, SERVICE_PROFILES } from "@/lib/tokens/service-profiles";
+import { SERVICE_PROFILES, type VerificationProfile } from "@/lib/tokens/service-profiles";
 import type { JwksOptions, Rejection, SharedRedisClient, VerifierOptions } from "./options";
 import { type Rule, readObject } from "./read-object";
 import { bearer, type Scheme } from "./scheme";
@@ -18,7 +18,7 @@ interface Feed {
 export interface VerifierSettings {
   issuer: string;
   audience: string;
-  profile: Profile<ServiceClaims>;
+  profile: VerificationProfile;
   algorithm: Algorithm;
   clockToleranceSeconds: number;
   dpop: Scheme;
@@ -62,9 +62,9 @@ const oneOf = (names: readonly string[], byDefault?: string): Rule => [
 
 const listener: Rule = [isFunction, "a function", () => undefined];
 
-const jwks: Rule = [isObject, "an object", {}];
+const feed = [isObject, "an object"] as const satisfies Rule;
 
-const feed: Rule = [isObject, "an object"];
+const jwks: Rule = [...feed, {}];
 
 const redis: Rule = [(client: SharedRedisClient | null) => isFunction(client?.mget), "a client with mget()"];
 
@@ -127,7 +127,7 @@ const quietly =
 
 function readRevocation(
   revocation: VerifierSettings["revocation"],
-  { revocationSeconds }: Profile<ServiceClaims>,
+  { revocationSeconds }: VerificationProfile,
 ): VerifierSettings["revocation"] {
   if (revocation === "none") return revocation;
   const rules = "redis" in revocation ? { redis } : { feed };

@@ -200,6 +200,19 @@ describe("an issuer that does not answer", () => {
     expect(await Promise.all([verdict("one"), verdict("one")])).toEqual(["unknown", "unknown"]);
   });
 
+  it("is waited for once it was not asked for a while, so that keys past their time are not used on and on", async () => {
+    const { clock, issuer, verdict } = openKeys();
+    await verdict("one");
+    issuer.answer = outage;
+    clock.advanceSeconds(240);
+    await verdict("one");
+    await settled();
+    issuer.answer = async () => json({ keys: [two] });
+    clock.advanceSeconds(61);
+    expect(await Promise.all([verdict("one"), verdict("one")])).toEqual(["unknown", "unknown"]);
+    expect(issuer.requests).toHaveLength(3);
+  });
+
   it("is waited for once when nobody asked for longer than the keys' time", async () => {
     const { clock, issuer, verdict } = openKeys();
     await verdict("one");

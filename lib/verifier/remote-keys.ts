@@ -1,4 +1,4 @@
-import { createLocalJWKSet } from "jose";
+import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import type { Clock } from "@/lib/crypto/clock";
 import type { Algorithm } from "@/lib/keys/algorithms";
 import type { VerificationKey } from "@/lib/keys/verification-key";
@@ -41,14 +41,15 @@ const REFRESH_AT = 0.8;
 export function openRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
   const { algorithm, ttlSeconds, cooldownSeconds, maxStaleSeconds } = options;
   const source = openSource({ ...options, maxBytes: MAX_BYTES });
-  let jwks = createLocalJWKSet({ keys: [] });
+  /** There once `settle` has not rejected. */
+  let jwks: ReturnType<typeof createLocalJWKSet>;
   let version = 0;
   let text = "";
   let loading: Promise<void> | null = null;
 
-  const take = (document: unknown): void => {
-    const taken = createLocalJWKSet(document as Parameters<typeof createLocalJWKSet>[0]);
-    if (taken.jwks().keys.length === 0) throw new Error("no keys");
+  const take = (document: JSONWebKeySet): void => {
+    const taken = createLocalJWKSet(document);
+    if (document.keys.length === 0) throw new Error("no keys");
     const takenText = JSON.stringify(document);
     if (takenText === text) return;
     text = takenText;
@@ -78,7 +79,7 @@ export function openRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
     const age = source.age();
     if (age < ttlSeconds * REFRESH_AT) return null;
     // What failed so long ago says nothing of now.
-    if (source.sinceAsked() >= ttlSeconds) source.failures = 0;
+    if (source.sinceAsked() >= Math.min(ttlSeconds, 2 * cooldownSeconds)) source.failures = 0;
     load();
     return age < (source.failures > 0 ? maxStaleSeconds : ttlSeconds) ? null : loaded();
   };

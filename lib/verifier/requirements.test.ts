@@ -71,6 +71,8 @@ describe("requirements that would not require what they seem to", () => {
     [{ scope: 1 }, /scope must be/],
     [{ scope: [undefined] }, /scope must be/],
     [{ maxAgeSeconds: -1 }, /maxAgeSeconds must be/],
+    [{ maxAgeSeconds: 0.5 }, /maxAgeSeconds must be/],
+    [{ maxAgeSeconds: 1e21 }, /maxAgeSeconds must be/],
     [{ maxAgeSeconds: Number.NaN }, /maxAgeSeconds must be/],
     [{ maxAgeSeconds: "300" }, /maxAgeSeconds must be/],
     [{ maxAgeSeconds: null }, /maxAgeSeconds must be/],

@@ -1,11 +1,11 @@
-import { isListOf, isScope, type ServiceClaims } from "@/lib/tokens/claims";
+import { isListOf, isScope, isWithin, type ServiceClaims } from "@/lib/tokens/claims";
 import { readObject } from "./read-object";
 
 /** What a route asks of a token beyond its being valid. */
 export interface Requirements {
   /** Scope tokens (RFC 6749 section 3.3) that it must all have: one, several with spaces between, or a list. */
   scope?: string | readonly string[];
-  /** The person must have proved who they are within this time (RFC 9470). */
+  /** The person must have proved who they are within this time (RFC 9470): a whole number. */
   maxAgeSeconds?: number;
 }
 
@@ -16,6 +16,8 @@ export interface Demands {
 }
 
 const MAX_SCOPES = 100;
+/** Beyond, not every whole number is one. */
+const MAX_SECONDS = 2 ** 53 - 1;
 
 /** Throws a `TypeError` for requirements that would not require what they seem to. */
 export function readRequirements(requirements: Requirements = {}): Demands {
@@ -24,7 +26,11 @@ export function readRequirements(requirements: Requirements = {}): Demands {
       (given) => given === undefined || isListOf([given].flat(), MAX_SCOPES, isScope),
       "scope tokens or a list of them",
     ],
-    maxAgeSeconds: [(given) => given >= 0 && typeof given === "number", "a number of seconds", Infinity],
+    maxAgeSeconds: [
+      (given) => given === Infinity || isWithin(given, 0, MAX_SECONDS),
+      "a whole number of seconds",
+      Infinity,
+    ],
   });
   return { scope: [scope ?? []].flat().flatMap((part) => part.split(" ")), maxAgeSeconds };
 }

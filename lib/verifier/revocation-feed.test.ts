@@ -326,7 +326,7 @@ describe("an answer that counts for nothing", () => {
   it("is a part where everything was asked for", async () => {
     server.script = ({ tell }) => tell({ complete: false });
     open();
-    await until(() => expect(problems[0]).toContain("a part that does not follow"));
+    await until(() => expect(problems[0]).toContain("out of order"));
     expect(feed.isDenied(TOKEN)).toBe("unknown");
   });
 

@@ -22,8 +22,11 @@ export type RevocationFeed = ReturnType<typeof openRevocationFeed>;
  * a third of it and is given up after half of it, so that one which is lost leaves time for the next.
  */
 export function openRevocationFeed({ token, maxStalenessSeconds, ...options }: RevocationFeedOptions) {
-  const headers = { Authorization: `Bearer ${token}` };
-  const source = openSource({ ...options, headers, maxBytes: MAX_BYTES });
+  const source = openSource({
+    ...options,
+    headers: { Authorization: `Bearer ${token}` },
+    maxBytes: MAX_BYTES,
+  });
   let denied = noDeniedTokens();
   let cursor: string | null = null;
   let lastReadAtMs = 0;
@@ -45,7 +48,7 @@ export function openRevocationFeed({ token, maxStalenessSeconds, ...options }: R
     if (!answer.isComplete && (cursor === null || answer.readAtMs < lastReadAtMs)) {
       // The issuer's clock was set back, or somebody plays with us: only all of it can be believed.
       cursor = null;
-      throw new Error("a part that does not follow");
+      throw new Error("out of order");
     }
     denied = learn(denied, answer);
     cursor = answer.cursor;

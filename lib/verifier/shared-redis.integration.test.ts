@@ -94,6 +94,15 @@ describe("what the issuer shares in Redis", () => {
     expect(await answerOf(OTHER)).toBe(false);
   });
 
+  it("is known by an answer that came in time to a process that was busy", async () => {
+    await answerOf(OTHER);
+    const asked = shared.isDenied(OTHER);
+    // The question is sent, and then the process does something else for as long as it may take.
+    await new Promise(setImmediate);
+    for (const begunAt = performance.now(); performance.now() - begunAt < 200; );
+    expect(await asked).toBe(false);
+  });
+
   it("is asked for in one round trip", async () => {
     const mget = vi.fn(async (..._keys: string[]) => ["run", null, null, null]);
     expect(await openSharedRedis({ mget }).isDenied(TOKEN)).toBe(false);

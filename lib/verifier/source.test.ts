@@ -48,6 +48,18 @@ it("reads a document", async () => {
   expect(await ask(url)).toEqual({ a: 1 });
 });
 
+it("asks the issuer itself, not a cache on the way", async () => {
+  const asked: (string | undefined)[] = [];
+  const url = await serve((request, response) => {
+    asked.push(request.headers["cache-control"]);
+    response.writeHead(200, { ...JSON_HEADERS, "Cache-Control": "public, max-age=300" }).end("{}");
+  });
+  const source = open(url);
+  await ask(url, {}, source);
+  await ask(url, {}, source);
+  expect(asked).toEqual(["no-cache", "no-cache"]);
+});
+
 it("reads one that is exactly as large as may be, and none that is larger by a byte", async () => {
   const body = JSON.stringify("x".repeat(98));
   const url = await serve((_request, response) => response.writeHead(200, JSON_HEADERS).end(body));

@@ -27,10 +27,10 @@ export interface Source {
   /** Seconds since the last question. */
   sinceAsked(): number;
   /**
-   * One question, without following redirects. The answer is good when it is there in time, all of it, and `take` does
-   * not throw. Never rejects.
+   * One question at a time, without following redirects and past every cache that heeds the request. The answer is good
+   * when it is there in time, all of it, and `take`, which trusts nothing of it, does not throw. Never rejects.
    */
-  ask(take: (document: unknown) => void, timeoutMs: number, query?: string): Promise<void>;
+  ask(take: (document: never) => void, timeoutMs: number, query?: string): Promise<void>;
   /** Has the question under way fail. */
   giveUp(): void;
   /** Lets go of a question that is under way; there is none after it. */
@@ -52,16 +52,20 @@ export function openSource(options: SourceOptions): Source {
     get fault() {
       return new Error(`${url} cannot be read: ${problem}.`);
     },
-    async ask(take: (document: unknown) => void, timeoutMs: number, query = ""): Promise<void> {
+    async ask(take: (document: never) => void, timeoutMs: number, query = ""): Promise<void> {
       if (source.isClosed) return;
       const sinceAsked = stopwatch(clock);
       source.sinceAsked = sinceAsked;
-      const current = new AbortController();
-      ending = current;
+      ending = new AbortController();
       const timer = setTimeout(() => source.giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
       try {
-        const response = await fetch(url + query, { headers, redirect: "error", signal: current.signal });
-        take(await readJson(response, maxBytes));
+        const response = await fetch(url + query, {
+          headers,
+          cache: "no-store",
+          redirect: "error",
+          signal: ending.signal,
+        });
+        take((await readJson(response, maxBytes)) as never);
         source.age = sinceAsked;
         source.failures = 0;
         problem = "";
@@ -69,7 +73,7 @@ export function openSource(options: SourceOptions): Source {
         fail(error);
       } finally {
         clearTimeout(timer);
-        current.abort();
+        ending.abort();
       }
     },
     giveUp(reason = "it was too old") {

@@ -20,6 +20,7 @@ import {
 import {
   base64url,
   createTestKey,
+  derOf,
   forge,
   header,
   partsOf,
@@ -27,6 +28,7 @@ import {
   type TestKey,
 } from "@/lib/tokens/testing/test-issuer";
 import { createVerifier, type Verifier } from "./create-verifier";
+import type { Rejection } from "./options";
 import { authenticateRequest } from "./request";
 import { createTestIssuer, createTestService, serviceToken, type TestIssuer } from "./testing/test-service";
 
@@ -65,6 +67,7 @@ interface Service {
   audience: TestAudience;
   issuer: TestIssuer;
   verifier: Verifier;
+  rejections: Rejection[];
 }
 
 function openService(audience: TestAudience, { published }: TestAudiences): Service {
@@ -76,8 +79,8 @@ function openService(audience: TestAudience, { published }: TestAudiences): Serv
     legacy: { secrets: [secret] },
     own: {},
   }[profile];
-  const { verifier } = createTestService(issuer, { profile, audience: identifier, ...own });
-  return { audience, issuer, verifier };
+  const { verifier, rejections } = createTestService(issuer, { profile, audience: identifier, ...own });
+  return { audience, issuer, verifier, rejections };
 }
 
 const servicesOf = (world: TestAudiences): Service[] =>
@@ -149,7 +152,7 @@ describe("what is wrong with an encrypted token", async () => {
   });
 });
 
-describe.each(services)("a token of $audience.name", ({ audience, verifier }) => {
+describe.each(services)("a token of $audience.name", ({ audience, verifier, rejections }) => {
   const parts = honestParts(audience);
   const rewritten = (changes: object, payload: object = {}) =>
     parts.wrapping.wrap(
@@ -200,16 +203,21 @@ describe.each(services)("a token of $audience.name", ({ audience, verifier }) =>
     const [first, second, third] = partsOf(writeToken({ ...parts, wrapping: SIGNED }));
     const bytes = Buffer.from(third, "base64url");
     const signatures = [
-      Buffer.alloc(0),
+      ...[0, 1, 63, 65, 2_000, 3_000].map((length) => Buffer.alloc(length, bytes)),
       bytes.subarray(1),
       Buffer.concat([bytes, Buffer.alloc(1)]),
       Buffer.alloc(bytes.length),
       Buffer.from(bytes).fill((bytes[0] ?? 0) ^ 1, 0, 1),
+      derOf(bytes),
     ];
+    const heard = rejections.length;
     for (const signature of signatures) {
       const text = parts.wrapping.wrap(`${first}.${second}.${base64url(signature)}`);
       expect(await judge(verifier, text), String(signature.length)).toBe(false);
     }
+    // What is thrown would be heard as `keys_unavailable`.
+    const reasons = new Set(["malformed", "signature", "too_large"]);
+    expect(rejections.slice(heard).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 
   test.each([

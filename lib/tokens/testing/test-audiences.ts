@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from "jose";
 import type { Algorithm } from "@/lib/keys/algorithms";
+import { importSecretKey } from "@/lib/keys/verification-key";
 import type { CommonClaims } from "../claims";
 import type { DecryptionKey } from "../decrypt";
 import { ownProfile, PROFILES } from "../profiles";
@@ -234,7 +235,7 @@ async function createSecret(text: string): Promise<TestKey & { secret: string }>
     secret: text,
     publicJwk: jwk,
     publicKey: secret,
-    verificationKey: { kid, algorithm: "HS256", key: await importJWK(jwk, "HS256") },
+    verificationKey: { kid, algorithm: "HS256", key: await importSecretKey(Buffer.from(text)) },
     sign: (signingInput) => createHmac("sha256", secret).update(signingInput).digest(),
   };
 }

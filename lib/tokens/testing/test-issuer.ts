@@ -6,9 +6,9 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
-import { importJWK, type JWK } from "jose";
-import type { Algorithm } from "@/lib/keys/algorithms";
-import type { VerificationKey } from "@/lib/keys/verification-key";
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import { type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
+import { importSecretKey, type VerificationKey } from "@/lib/keys/verification-key";
 import type { SessionClaims } from "../claims";
 import { ownProfile } from "../profiles";
 import { type VerificationRules, verifyToken } from "../verify";
@@ -43,7 +43,9 @@ const GENERATORS: Record<Algorithm, () => { publicKey: KeyObject; privateKey: Ke
 export async function createTestKey(kid: string, algorithm: Algorithm = "ES256"): Promise<TestKey> {
   const { publicKey, privateKey } = GENERATORS[algorithm]();
   const publicJwk = publicKey.export({ format: "jwk" }) as JWK;
-  const key = await importJWK(publicJwk, algorithm);
+  const key = isSymmetric(algorithm)
+    ? await importSecretKey(publicKey.export())
+    : ((await importJWK(publicJwk, algorithm)) as CryptoKey);
   return {
     kid,
     publicJwk,
@@ -92,6 +94,22 @@ export const claims = (changes: object = {}): object => ({
 /** A validly signed token that differs from an honest one in exactly these members. */
 export const forge = (key: TestKey, changes: { header?: object; payload?: object } = {}): string =>
   signTexts(key, JSON.stringify(header(key, changes.header)), JSON.stringify(claims(changes.payload)));
+
+/** An ECDSA signature of P-256 in the other encoding, which JWS has not (RFC 7518 section 3.4). */
+export function derOf(signature: Uint8Array): Buffer {
+  const integer = (half: Uint8Array) => {
+    const trimmed = Buffer.from(
+      Buffer.from(half)
+        .toString("hex")
+        .replace(/^(00)+(?=..)/, ""),
+      "hex",
+    );
+    const positive = (trimmed[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), trimmed]) : trimmed;
+    return Buffer.concat([Buffer.from([2, positive.length]), positive]);
+  };
+  const both = Buffer.concat([integer(signature.subarray(0, 32)), integer(signature.subarray(32))]);
+  return Buffer.concat([Buffer.from([0x30, both.length]), both]);
+}
 
 /** Takes a token apart to put it together wrongly. */
 export function partsOf(token: string): [header: string, payload: string, signature: string] {

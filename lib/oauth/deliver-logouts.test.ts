@@ -84,6 +84,7 @@ describe("an ending", () => {
         events: { "http://schemas.openid.net/event/backchannel-logout": {} },
         sid: "session 1",
       },
+      signature: expect.anything(),
     });
     expect(await deliverLogouts(deps)).toBe(0);
     expect([posts.length, deliveries.rows.size, events]).toEqual([1, 0, []]);

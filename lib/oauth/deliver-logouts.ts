@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import {
   LOGOUT_ABANDONED_SECONDS,
   LOGOUT_HOLD_SECONDS,
@@ -147,14 +148,10 @@ async function abandon(
 /** Does the work for each item, so many at a time. Rejects with the first failure, once the others are done too. */
 async function inParallel<Item>(
   items: readonly Item[],
-  limit: number,
+  most: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const waiting = items.values();
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (const item of waiting) await work(item).catch((error) => failures.push(error));
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-  if (failures.length > 0) throw failures[0];
+  const limit = pLimit(most);
+  const outcomes = await Promise.allSettled(items.map((item) => limit(() => work(item))));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

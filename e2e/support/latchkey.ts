@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRunningDatabase } from "../../scripts/embedded-database";
@@ -42,8 +42,8 @@ const SETUP_LINK = /https?:\/\/\S+\/setup\?token=[\w.-]+/;
 /** Resolves when the setup link is printed. Rejects with the output when it ends before. */
 export async function startLatchkey(options: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   const port = options.env?.PORT === undefined ? await freePort() : Number(options.env.PORT);
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "latchkey-e2e-")));
   const external = options.embedded === false ? await emptyDatabase() : null;
+  const dataDir = options.dataDir ?? (await newDataFolder(external === null));
   const launcher = startNode(["scripts/start.mjs", "--built"], {
     ...cleanSettings(port, dataDir, external),
     ...options.env,
@@ -64,6 +64,14 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Runn
       return code;
     },
   };
+}
+
+/** With a copy of the database that `npm test` has made; without that one a start makes the same. */
+async function newDataFolder(isWithDatabase: boolean): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-e2e-"));
+  const { TEST_DATA_FOLDER: made } = process.env;
+  if (made && isWithDatabase) await cp(made, folder, { recursive: true });
+  return folder;
 }
 
 function controls(launcher: RunningProcess) {

@@ -1,4 +1,5 @@
 import { findChromium } from "./chromium.mjs";
+import { makeDataFolder } from "./data-folder.mjs";
 import { startPostgres } from "./postgres.mjs";
 import { startRedis } from "./redis.mjs";
 
@@ -20,6 +21,10 @@ const SERVICES = {
   redis: {
     start: startRedis,
     missing: "The tests need Redis: set TEST_REDIS_URL, install Redis's server, or start Docker.",
+  },
+  "data folder": {
+    start: makeDataFolder,
+    missing: "The tests need the embedded database.",
   },
   chromium: {
     start: findChromium,

@@ -24,10 +24,10 @@ const STAGES = [
   { name: "types", needs: ["build"], command: ["node_modules/typescript/bin/tsc", "--noEmit"] },
   vitest("unit", []),
   vitest("integration", ["postgres", "redis"]),
-  vitest("instances", ["build", "postgres", "redis", "chromium"]),
+  vitest("instances", ["build", "postgres", "redis", "data folder", "chromium"]),
   {
     name: "e2e",
-    needs: ["build", "postgres", "chromium"],
+    needs: ["build", "postgres", "data folder", "chromium"],
     command: [PLAYWRIGHT, "test"],
     report: { file: ".cache/e2e.json", read: (text) => readPlaywright(JSON.parse(text)) },
   },

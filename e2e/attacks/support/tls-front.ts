@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { connect } from "node:net";
-import { createServer } from "node:tls";
+import { createServer, type TLSSocket } from "node:tls";
 
 export interface TlsFront {
   port: number;
@@ -18,7 +18,10 @@ export async function startTlsFront(port: number, plainPort: number): Promise<Tl
   const record = (chunk: Buffer) => {
     traffic += chunk.toString("latin1");
   };
+  const open = new Set<TLSSocket>();
   const server = createServer(selfSignedCertificate(), (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
     const onward = connect(plainPort, "localhost").on("data", record);
     socket.on("data", record);
     socket.pipe(onward).pipe(socket);
@@ -36,6 +39,8 @@ export async function startTlsFront(port: number, plainPort: number): Promise<Tl
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        // A browser keeps its connections for a while.
+        for (const socket of open) socket.destroy();
       }),
   };
 }

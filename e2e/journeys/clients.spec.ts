@@ -328,7 +328,7 @@ test("two who change it at once do not undo each other's changes, a fresh sign-i
     const answer = await page.request.patch(`/api/admin/clients/${id}`, { headers, data: terms });
     expect(answer.status(), await answer.text()).toBe(200);
   };
-  const [name, another] = [freshName("Renamed"), freshName("Again")];
+  const [name, second, another] = ["Renamed", "Twice", "Again"].map(freshName) as [string, string, string];
   const form = settingsForm(page);
   await page.goto(viewPath(id));
   await form.getByLabel("Name").fill(name);
@@ -336,9 +336,14 @@ test("two who change it at once do not undo each other's changes, a fresh sign-i
   await form.getByRole("button", { name: "Save" }).click();
   await expect(form.getByText(/^Saved\./)).toBeVisible();
   expect(await clientRow(latchkey, name)).toMatchObject({ redirect_uris: [uri("kept")] });
-  await expect(form.getByLabel("Redirect URIs").first()).toHaveValue(uri("kept"));
+  await change({ redirectUris: [uri("third")] });
+  await form.getByLabel("Name").fill(second);
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: second, level: 1 })).toBeVisible();
+  expect(await clientRow(latchkey, second)).toMatchObject({ redirect_uris: [uri("third")] });
 
-  await page.goto(viewPath(id));
+  await page.reload();
+  await expect(form.getByLabel("Redirect URIs").first()).toHaveValue(uri("third"));
   await change({ scope: "openid" });
   await ageSignIn(context, latchkey);
   await form.getByLabel("Name").fill(another);

@@ -3,12 +3,18 @@
 import { useContext, useState } from "react";
 import { FormContext } from "./form-context";
 
+interface WasProps {
+  values: Record<string, string | null>;
+  /** The same from before a detour. */
+  typed: string | null;
+}
+
 /**
- * Says in a form what its fields held when they were first shown, so that those alone are saved that somebody has changed
- * here (`changedFields`). As the fields do, it stays as it is when the page around it is made anew.
+ * Says in a form what held when its fields were first shown, for `changedMeanwhile`. As the fields do, it stays as it is when
+ * the page around it is made anew; an answer to the form brings the next.
  */
-export function Was({ values }: { values: Record<string, string | null> }) {
-  const { values: typed } = useContext(FormContext);
-  const [shown] = useState(() => JSON.stringify(values));
-  return <input type="hidden" name="was" value={typed?.was ?? shown} />;
+export function Was({ values, typed }: WasProps) {
+  const { values: answered } = useContext(FormContext);
+  const [shown] = useState(() => typed ?? JSON.stringify(values));
+  return <input type="hidden" name="was" value={answered?.was ?? shown} />;
 }

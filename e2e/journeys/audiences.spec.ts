@@ -175,6 +175,33 @@ test("a high-security service: its key is taken by its text, and replaced", asyn
   await expect(settings.getByLabel("Public key of the service")).toHaveValue(/"kid": "next"/);
 });
 
+test("without JavaScript too, who would take back another's change is told first", async ({
+  browser,
+  page,
+  latchkey,
+}) => {
+  const identifier = freshName("at-once");
+  await addByApi(page, latchkey, { identifier, scope: "a" });
+  const context = await browser.newContext({ baseURL: latchkey.origin, javaScriptEnabled: false });
+  const plain = await context.newPage();
+  await signIn(plain);
+  await plain.goto(viewPath(identifier));
+  const settings = plain.getByRole("form", { name: "Settings" });
+  await settings.getByLabel("Lifetime in seconds").fill("120");
+  const headers = { origin: latchkey.origin };
+  const data = { scope: "b" };
+  await page.request.patch(`/api/admin/audiences/${identifier}`, { headers, data });
+  await settings.getByRole("button", { name: "Save" }).click();
+  await expect(settings.getByText("Somebody else has changed it meanwhile, to: b")).toBeVisible();
+  await expect(settings.getByLabel("Scope")).toHaveValue("a");
+  await expect(settings.getByLabel("Lifetime in seconds")).toHaveValue("120");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await expect(settings.getByText("Saved.")).toBeVisible();
+  await plain.reload();
+  await expect(settings.getByLabel("Scope")).toHaveValue("a");
+  await context.close();
+});
+
 test("what is told once is nowhere after a reload, and on no other page", async ({ page, latchkey }) => {
   const identifier = freshName("once");
   await page.goto("/admin/audiences");

@@ -40,7 +40,7 @@ export interface AudienceStore {
   /** False when the identifier is taken; of two callers one wins. */
   insert(audience: Omit<Audience, "hasFeedToken">): Promise<boolean>;
   /** Null when there is none. */
-  change(identifier: string, change: AudienceChange, now: Date): Promise<Audience | null>;
+  change(identifier: string, change: AudienceChange, now: Date, seenAt?: Date): Promise<Audience | null>;
   /** False when there was none. */
   remove(identifier: string): Promise<boolean>;
   /** The audience whose last or last but one feed token has this SHA-256. */

@@ -52,6 +52,7 @@ export async function changeAudience(
   identifier: string,
   input: AudienceChangeInput,
   actor: Actor,
+  seenAt?: Date,
 ): Promise<Audience> {
   const found = await deps.store.find(identifier);
   if (found === null) throw new LatchkeyError("not_found");
@@ -62,8 +63,8 @@ export async function changeAudience(
     await (change.jwksUri === found.jwksUri ? asked.catch(() => undefined) : asked);
   }
   return deps.keys.atomically(async (stores) => {
-    const changed = await stores.audiences.change(identifier, change, deps.clock.now());
-    if (changed === null) throw new LatchkeyError("not_found");
+    const changed = await stores.audiences.change(identifier, change, deps.clock.now(), seenAt);
+    if (changed === null) throw new LatchkeyError(seenAt ? "changed_meanwhile" : "not_found");
     await stores.audit.record(audienceEvent(deps, "audience.changed", changed, actor));
     return changed;
   });

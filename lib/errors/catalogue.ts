@@ -21,6 +21,7 @@ export const ERRORS = {
   account_disabled: { status: 409, title: "This account is disabled. Enable it first." },
   email_taken: { status: 409, title: "This e-mail address cannot be used." },
   audience_taken: { status: 409, title: "There is an audience of this identifier already." },
+  changed_meanwhile: { status: 409, title: "Somebody else has changed it meanwhile. Look at it again." },
   secret_waiting: { status: 409, title: "A new secret is waiting already. Activate it first." },
   not_found: { status: 404, title: "There is nothing here." },
   method_not_allowed: { status: 405, title: "This method is not offered here." },

@@ -78,7 +78,7 @@ export async function replaceSession(
     return startSession(sessionDependencies, toSessionUser(held), client);
   });
   if (replacedSessionId !== null) {
-    await handOverGrants(deps, user.id, replacedSessionId, credentials.session.id);
+    await deps.sessions.adoptGrants(user.id, replacedSessionId, credentials.session.id, deps.clock.now());
     const selection = { kind: "ids", ids: [replacedSessionId], ownedBy: null } as const;
     await endSessions(deps.sessionDependencies, selection, "replaced", {
       actorId: user.id,
@@ -87,19 +87,6 @@ export async function replaceSession(
     });
   }
   return credentials;
-}
-
-/** Not from a session that has ended: what it let in ended with it, and what waits to be redeemed may be a thief's. */
-async function handOverGrants(
-  { atomically, clock }: IdentityDependencies,
-  userId: string,
-  fromId: string,
-  toId: string,
-): Promise<void> {
-  await atomically(async ({ sessions }) => {
-    const former = await sessions.holdLive(fromId, clock.now());
-    if (former?.userId === userId) await sessions.adoptGrants(userId, fromId, toId);
-  });
 }
 
 /** Where an attempt comes from, as far as the account it is at knows it. */

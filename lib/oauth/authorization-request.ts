@@ -196,7 +196,7 @@ function readHint(parameters: Parameters): string | null {
 
 /**
  * Nobody but whom the hint names gets in (OpenID Connect Core section 3.1.2.2), whether or not its key is still there: who
- * forges one keeps others out, and gains nothing.
+ * forges one keeps others out. With `prompt=none` a client learns so whether a person whose id it knows is signed in.
  */
 async function readExpectedUser(
   { audiences, issuer }: RequestDependencies,

@@ -3,7 +3,7 @@ import { addSeconds } from "@/lib/crypto/clock";
 import { isIdentifier } from "@/lib/tokens/claims";
 import { hasOnly, type JsonObject } from "@/lib/tokens/compact";
 import { parseForeignJws } from "@/lib/tokens/foreign-jws";
-import type { RejectionReason } from "@/lib/tokens/verify";
+import { type RejectionReason, refuse } from "@/lib/tokens/verify";
 import { CLIENT_ALGORITHMS, type ClientKey, ED25519 } from "./client-jwks";
 
 /** RFC 7523 section 2.2. */
@@ -47,8 +47,6 @@ interface AssertionClaims {
   exp: number;
   nbf: number;
 }
-
-const refuse = (reason: RejectionReason): { ok: false; reason: RejectionReason } => ({ ok: false, reason });
 
 /**
  * Verifies the assertion by which a client authenticates (`private_key_jwt`: RFC 7523 section 3, OpenID Connect Core

@@ -80,8 +80,8 @@ export interface ClientStore {
     client: Omit<Client, "hasPreviousSecret">,
     secretHash: Uint8Array<ArrayBuffer> | null,
   ): Promise<void>;
-  /** Null when there is none. */
-  change(id: string, change: ClientChange, now: Date): Promise<Client | null>;
+  /** Null when there is none, or none that was last changed at `seenAt`, where that is given. */
+  change(id: string, change: ClientChange, now: Date, seenAt?: Date): Promise<Client | null>;
   /** With its consents, codes and grants. False when there was none. */
   remove(id: string): Promise<boolean>;
   /** Deletes grants that have ended and consents, some at a time: false once there are none left. */

@@ -273,8 +273,8 @@ describe("without offline_access", () => {
     expect(await house.token(app, { ...code })).toHaveProperty("id_token");
   });
 
-  it.each(["revoked_by_admin", "revoked_by_user", "refresh_token_reuse"] as const)(
-    "a code that waits is worth nothing once its browser session is %s, whoever signs in after it",
+  it.each(["logout", "revoked_by_admin", "revoked_by_user", "refresh_token_reuse"] as const)(
+    "a code that waits is worth nothing once its browser session has ended (%s), whoever signs in after it",
     async (reason) => {
       const codes = [
         await house.code(app, browser),

@@ -16,8 +16,8 @@ const HEADER_MEMBERS = ["alg", "kid", "typ"];
 
 /**
  * Verifies an ID token of ours that a client shows to say whom it speaks of (OpenID Connect RP-Initiated Logout 1.0
- * section 2), or returns null for what is none. It may have expired long ago; where its key has gone since, it says nothing
- * any more. It proves nothing of who shows it.
+ * section 2), or returns null for what is none. It may have expired long ago; where its key has gone
+ * since, `unknown_key`. It proves nothing of who shows it.
  */
 export async function verifyIdTokenHint(
   text: string,

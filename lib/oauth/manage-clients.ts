@@ -36,14 +36,15 @@ export async function createClient(
 }
 
 /**
- * What it holds by then is not taken back. Throws `not_found`, and `invalid_request` for what does not fit this
- * client.
+ * What it holds by then is not taken back. Throws `not_found`, `invalid_request` for what does not fit this client, and
+ * `changed_meanwhile` where it is not as it was at `seenAt`, its last change that the caller knows of.
  */
 export async function changeClient(
   deps: OAuthDependencies,
   id: string,
   input: ClientChangeInput,
   actor: Actor,
+  seenAt?: Date,
 ): Promise<Client> {
   const found = await requireClient(deps.stores, id);
   const change = toChange(found, input, deps.privateHosts);
@@ -54,8 +55,8 @@ export async function changeClient(
     await (change.jwksUri === found.jwksUri ? asked.catch(() => undefined) : asked);
   }
   const changed = await deps.atomically(async (stores) => {
-    const client = await stores.clients.change(id, change, deps.clock.now());
-    if (client === null) throw new LatchkeyError("not_found");
+    const client = await stores.clients.change(id, change, deps.clock.now(), seenAt);
+    if (client === null) throw new LatchkeyError(seenAt ? "changed_meanwhile" : "not_found");
     // As it is now: somebody else may have changed it since it was found.
     requireFitting(client);
     await stores.audit.record(clientEvent(deps, "client.changed", client, actor, termsOf(client)));
@@ -65,11 +66,14 @@ export async function changeClient(
   return changed;
 }
 
-/** Everything that it holds is refused at once, and nothing is left of it but the audit log. Throws `not_found`. */
+/**
+ * Everything that it holds is refused at once, and nothing is left of it but the audit log. Should it fail half-way, what people
+ * had allowed is forgotten already. Throws `not_found`.
+ */
 export async function removeClient(deps: OAuthDependencies, id: string, actor: Actor): Promise<void> {
   await requireClient(deps.stores, id);
   await endGrants(deps, id, null, actor);
-  // Beforehand: of a client that many people know, more has ended than one statement deletes in its time.
+  // Beforehand, as there may be more of it than one statement can delete in its time.
   while (await deps.stores.clients.clearOut(id));
   const ended = await deps.atomically(async (stores) => {
     const client = await requireClient(stores, id);

@@ -39,15 +39,14 @@ export async function startGrant(
 ): Promise<NewGrant> {
   requireStillTheirs(deps, client, agreed.audience);
   await requireIssuable(deps, client, agreed);
-  const grant = await deps.atomically(async (stores) => {
+  if (!isOffline(agreed)) await endOldest(deps, client, agreed);
+  return deps.atomically(async (stores) => {
     // First the client, as whoever removes it does: so that neither waits for the other.
     if (!(await stores.clients.hold(client.id))) throw over("The client is gone.");
     const grantId = randomId();
     await redeem(stores, grantId);
     return keepGrant(deps, stores, client, agreed, grantId);
   });
-  if (!grant.session.grant?.isOffline) await endOldest(deps, client, agreed, grant.session.userId);
-  return grant;
 }
 
 async function keepGrant(
@@ -59,13 +58,19 @@ async function keepGrant(
 ): Promise<NewGrant> {
   const parent = await stores.sessions.holdLive(parentId, deps.clock.now());
   if (parent === null) throw over("The sign-in that this came from has ended.");
-  const isOffline = wordsOf(scope).includes(OFFLINE_ACCESS);
   const dpopJkt = isPublic(client) ? jkt : null;
-  const grant: Grant = { clientId: client.id, parentId, audience, scope, isOffline, dpopJkt };
+  const grant: Grant = {
+    clientId: client.id,
+    parentId,
+    audience,
+    scope,
+    isOffline: isOffline({ scope }),
+    dpopJkt,
+  };
   const terms = termsOf(deps, grant, parent);
   const keeping = { store: stores.sessions, audit: stores.audit, clock: deps.clock };
   const { session, secret } = await keepSession(keeping, parent.user, from, terms, grant, grantId);
-  const tokensEndBy = isOffline ? terms.idleExpiresAt : parent.idleExpiresAt;
+  const tokensEndBy = grant.isOffline ? terms.idleExpiresAt : parent.idleExpiresAt;
   return { session: { ...session, user: parent.user }, secret, tokensEndBy };
 }
 
@@ -81,17 +86,21 @@ function termsOf(
 /** Of the grants that one client got in one browser session: whoever asks again and again does not need all of them. */
 const MAX_ONLINE_GRANTS = 20;
 
-/** All but the newest of them. By itself: whoever signs out meanwhile holds all of them, and waits for the browser session. */
+/**
+ * Makes room for one more. Not in the grant's transaction, which holds the browser session: whoever signs out holds the grants
+ * and waits for that one, and the two would stop each other for good.
+ */
 async function endOldest(
   { sessions, stores }: OAuthDependencies,
   { id }: Client,
   { parentId }: Agreement,
-  userId: string,
 ): Promise<void> {
-  const ids = await stores.sessions.listOnlineGrants(parentId, id, MAX_ONLINE_GRANTS);
+  const ids = await stores.sessions.listOnlineGrants(parentId, id, MAX_ONLINE_GRANTS - 1);
   if (ids.length === 0) return;
-  const event = { actorId: userId, client: null, details: {} };
+  const event = { actorId: null, client: null, details: {} };
   await endSessions(sessions, { kind: "ids", ids, ownedBy: null }, "replaced", event);
 }
+
+const isOffline = ({ scope }: Pick<Agreement, "scope">): boolean => wordsOf(scope).includes(OFFLINE_ACCESS);
 
 const over = (description: string): OAuthError => new OAuthError("invalid_grant", description);

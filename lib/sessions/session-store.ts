@@ -83,8 +83,11 @@ export interface SessionStore {
   markRecovered(sessionId: string, generation: number, now: Date): Promise<boolean>;
   /** Of what a client got in one browser session and ends with it: those that go on, but for the newest so many. */
   listOnlineGrants(parentId: string, clientId: string, newest: number): Promise<string[]>;
-  /** Hands what was let in, or is about to be, during one of the person's browser sessions over to another one. */
-  adoptGrants(userId: string, fromId: string, toId: string): Promise<void>;
+  /**
+   * Hands what was let in, or is about to be, during one of the person's browser sessions over to another one. Nothing of a
+   * session that may not go on: what it let in ended with it, and what waits there may be a thief's.
+   */
+  adoptGrants(userId: string, fromId: string, toId: string, now: Date): Promise<void>;
   /**
    * Ends the selected live sessions with the grants that end with them, those that are being given meanwhile included:
    * denies their access tokens, has their clients told, and records an event for each, all or nothing.

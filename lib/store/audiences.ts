@@ -42,9 +42,10 @@ export function createAudienceStore(db: Database): AudienceStore {
       return count === 1;
     },
 
-    change: async (identifier, change, now) => {
+    change: async (identifier, change, now, seenAt) => {
       const data = { ...toColumns(change), updatedAt: now };
-      const [row] = await db.audience.updateManyAndReturn({ where: { identifier }, data });
+      const where = { identifier, ...(seenAt && { updatedAt: seenAt }) };
+      const [row] = await db.audience.updateManyAndReturn({ where, data });
       return toAudience(row ?? null);
     },
 

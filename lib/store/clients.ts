@@ -17,7 +17,7 @@ const CLIENT_ID: IdType = {
 /** What is left out: the newest secret's hash is read by `hasSecret` alone. */
 const WITHOUT_SECRET = { secretHash: true } as const;
 
-/** Soon deleted, and many: each statement passes over what those before it have left of the index. Nobody waits for one. */
+/** More than a batch of the cleanup: each statement walks past the index entries of what is deleted already. Nobody waits for these. */
 const CLEARED_ROWS = 20_000;
 
 type Columns = Omit<Row, "jwks" | "secretHash" | "previousSecretHash">;
@@ -46,10 +46,11 @@ export function createClientStore(db: Database): ClientStore {
       await db.client.create({ data: { ...(client as Columns), jwks: toJson(jwks), secretHash } });
     },
 
-    change: async (id, { jwks, ...change }, now) => {
+    change: async (id, { jwks, ...change }, now, seenAt) => {
       const keys = jwks === undefined ? {} : { jwks: toJson(jwks) };
       const data = { ...(change as Partial<Columns>), ...keys, updatedAt: now };
-      const [row] = await db.client.updateManyAndReturn({ where: { id }, data, omit: WITHOUT_SECRET });
+      const where = { id, ...(seenAt && { updatedAt: seenAt }) };
+      const [row] = await db.client.updateManyAndReturn({ where, data, omit: WITHOUT_SECRET });
       return row === undefined ? null : toClient(row);
     },
 

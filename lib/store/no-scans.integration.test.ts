@@ -173,7 +173,7 @@ it.each<[string, (stores: Stores) => Promise<unknown>]>([
   ["the grants of a client", ({ sessions }) => sessions.search(ofClient(), page, NOW)],
   ["their ids", ({ sessions }) => sessions.listLiveIds(ofClient(), page, NOW)],
   ["a person's grants", ({ sessions }) => sessions.listLiveGrants(ada.id, 50, NOW)],
-  ["grants handed over", ({ sessions }) => sessions.adoptGrants(ada.id, "former", session.id)],
+  ["grants handed over", ({ sessions }) => sessions.adoptGrants(ada.id, "former", session.id, NOW)],
   [
     "grants that end",
     ({ sessions }) => sessions.end({ kind: "ids", ids: [session.id], ownedBy: null }, ending),

@@ -86,12 +86,18 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
       return rows.map(({ id }) => id);
     },
 
-    adoptGrants: async (userId, fromId, toId) => {
-      const from = { where: { userId, parentId: fromId }, data: { parentId: toId } };
-      await db.authorizationCode.updateMany(from);
-      await db.deviceAuthorization.updateMany(from);
-      await db.session.updateMany(from);
-    },
+    adoptGrants: (userId, fromId, toId, now) =>
+      atomically(async (tx) => {
+        // All of it first, in the order in which an ending holds it.
+        await tx.$queryRaw`
+          SELECT id FROM sessions WHERE id = ${fromId} OR parent_id = ${fromId} ORDER BY id FOR UPDATE`;
+        const former = await tx.session.findUnique({ where: { id: fromId }, ...withUser });
+        if (former === null || !mayContinue(toSession(former), now)) return;
+        const from = { where: { userId, parentId: fromId }, data: { parentId: toId } };
+        await tx.authorizationCode.updateMany(from);
+        await tx.deviceAuthorization.updateMany(from);
+        await tx.session.updateMany(from);
+      }),
 
     end: async (selection, ending) => {
       const rows = await atomically((tx) => endAll(tx, selection, ending));

@@ -224,6 +224,20 @@ describe("an issuer that does not answer", () => {
     expect(await verdict("one")).toBe("unavailable");
   });
 
+  it("is not waited for again while it hangs, however soon it may be asked", async () => {
+    const { clock, issuer, verdict } = openKeys({ cooldownSeconds: 1 });
+    await verdict("one");
+    clock.advanceSeconds(400);
+    issuer.answer = async () => {
+      clock.advanceSeconds(5);
+      throw new Error("There was no answer in time.");
+    };
+    expect(await verdict("one")).toBe("known");
+    issuer.answer = () => new Promise(() => {});
+    clock.advanceSeconds(1);
+    expect(await verdict("one")).toBe("known");
+  });
+
   it("leaves unknown keys undecided", async () => {
     const { clock, issuer, verdict } = openKeys();
     await verdict("one");

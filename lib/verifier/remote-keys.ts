@@ -29,7 +29,7 @@ export interface RemoteKeys {
 const MAX_BYTES = 64 * 1024;
 
 /** For one fetch, all of it. */
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_SECONDS = 5;
 
 /** From this part of their time on keys are fetched anew beside the requests, so that these need not wait. */
 const REFRESH_AT = 0.8;
@@ -65,7 +65,7 @@ export function openRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
       failures > 0 ? 2 ** (failures - 1) : ttlSeconds * REFRESH_AT,
     );
     if (loading !== null || source.sinceAsked() < pauseSeconds) return;
-    loading = source.ask(take, TIMEOUT_MS).finally(() => {
+    loading = source.ask(take, TIMEOUT_SECONDS * 1_000).finally(() => {
       loading = null;
     });
   };
@@ -78,8 +78,8 @@ export function openRemoteKeys(options: RemoteKeysOptions): RemoteKeys {
   const settle = (): Promise<void> | null => {
     const age = source.age();
     if (age < ttlSeconds * REFRESH_AT) return null;
-    // What failed so long ago says nothing of now.
-    if (source.sinceAsked() >= Math.min(ttlSeconds, 2 * cooldownSeconds)) source.failures = 0;
+    // What failed so long ago says nothing of now. Longer than an answer may take: an issuer that hangs holds up nobody twice.
+    if (source.sinceAsked() >= 2 * Math.max(cooldownSeconds, TIMEOUT_SECONDS)) source.failures = 0;
     load();
     return age < (source.failures > 0 ? maxStaleSeconds : ttlSeconds) ? null : loaded();
   };

@@ -41,7 +41,7 @@ const longAgo = (): number => Infinity;
 
 export function openSource(options: SourceOptions): Source {
   const { url, headers = {}, maxBytes, fetch, clock, onProblem } = options;
-  let problem = "not read yet";
+  let problem = "not asked";
   let ending = new AbortController();
 
   const source = {

@@ -3,7 +3,7 @@
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
-import { changedFields, only } from "@/app/_http/changed-fields";
+import { changedMeanwhile, shownNow } from "@/app/_http/changed-meanwhile";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { typedValues } from "@/app/_http/forms";
@@ -17,18 +17,19 @@ import {
   makeFeedToken,
   removeAudience,
 } from "@/lib/audiences/manage-audiences";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { revokeKey } from "@/lib/revocation/revoke-key";
 import {
   audienceChangeForm,
   CHANGED_FIELDS,
   identifierForm,
-  KEY_FIELDS,
   NEW_FIELDS,
   newAudienceForm,
   revocationForm,
 } from "./form-fields";
 import { addressWith, PATH, viewOf } from "./query";
 import { feedTokenToPassOn, secretToPassOn } from "./told-once";
+import { shownText } from "./view/settings-text";
 
 export async function create(_state: FormState, form: FormData): Promise<FormState> {
   const advice: RefusalAdvice = {
@@ -54,17 +55,20 @@ export async function create(_state: FormState, form: FormData): Promise<FormSta
 }
 
 export async function change(_state: FormState, form: FormData): Promise<FormState> {
-  const changed = changedFields(form, CHANGED_FIELDS, KEY_FIELDS);
-  const spec = {
-    schema: audienceChangeForm,
-    kept: ["was", ...CHANGED_FIELDS],
-    advice: adviceOn(form, changed),
-  } as const;
+  const kept = ["was", ...CHANGED_FIELDS] as const;
+  const spec = { schema: audienceChangeForm, kept, advice: adviceOn(form, kept) };
   return adminAction(form, spec, async ({ latchkey, input, claims, actor }) => {
     requireFreshSignIn(claims);
-    await changeAudience(latchkey.audiences, input.identifier, only(input, changed), actor);
+    const { identifier, was: _, ...settings } = input;
+    const { audiences } = latchkey;
+    const found = await audiences.store.find(identifier);
+    if (found === null) throw new LatchkeyError("not_found");
+    const refusal = changedMeanwhile(form, shownText(found));
+    if (refusal !== null) return refusal;
+    const changed = await changeAudience(audiences, identifier, settings, actor, found.updatedAt);
     refresh();
-    return { status: "ok", message: "Saved. It holds for every token from now on." };
+    const message = "Saved. It holds for every token from now on.";
+    return { status: "ok", message, values: shownNow(shownText(changed)) };
   });
 }
 

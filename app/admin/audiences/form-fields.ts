@@ -68,8 +68,7 @@ export const audienceChangeForm = z.object({
   jwksUri: changing.jwksUri.optional(),
 });
 
-export const KEY_FIELDS = ["encryptionJwk", "jwksUri"] as const;
-export const CHANGED_FIELDS = ["lifetimeSeconds", "scope", ...KEY_FIELDS] as const;
+export const CHANGED_FIELDS = ["lifetimeSeconds", "scope", "encryptionJwk", "jwksUri"] as const;
 
 /** A button that needs to know no more than whose it is. */
 export const identifierForm = z.object({ identifier });

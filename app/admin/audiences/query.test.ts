@@ -41,6 +41,7 @@ it("holds an audience by its identifier, and that something was taken away", () 
     jwksUri: null,
     kid: null,
     reason: null,
+    was: null,
   });
 });
 

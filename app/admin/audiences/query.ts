@@ -26,6 +26,8 @@ export type AudiencesQuery = z.infer<typeof audiencesQuery>;
 export const viewQuery = z.object({
   identifier: newAudienceSchema.shape.identifier,
   ...changing,
+  /** What the fields had shown before it was typed. */
+  was: typed,
   /** The secret that was to be revoked. */
   kid: typed,
   reason: typed,

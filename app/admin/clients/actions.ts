@@ -3,13 +3,14 @@
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { adminAction, type RefusalAdvice } from "@/app/_http/action";
-import { changedFields, only } from "@/app/_http/changed-fields";
+import { changedMeanwhile, shownNow } from "@/app/_http/changed-meanwhile";
 import { confirmAndReturnTo } from "@/app/_http/confirm-identity";
 import { requireFreshSignIn } from "@/app/_http/current-session";
 import { typedValues } from "@/app/_http/forms";
 import { parseInput } from "@/app/_http/parse-input";
 import { endedText } from "@/app/_parts/session-text";
 import type { FormState } from "@/app/_ui/form-state";
+import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { clientChangeSchema, newClientSchema } from "@/lib/oauth/client-input";
 import {
   addClientSecret,
@@ -26,13 +27,13 @@ import {
   clientChangeForm,
   grantForm,
   idForm,
-  KEY_FIELDS,
   NEW_FIELDS,
   newClientForm,
   takeBackForm,
 } from "./form-fields";
 import { addressWith, PATH, viewOf } from "./query";
 import { secretToPassOn } from "./told-once";
+import { shownText } from "./view/settings-text";
 
 export async function create(_state: FormState, form: FormData): Promise<FormState> {
   const advice = confirmAndReturnTo(addressWith(typedValues(form, NEW_FIELDS)));
@@ -52,18 +53,19 @@ export async function create(_state: FormState, form: FormData): Promise<FormSta
 }
 
 export async function change(_state: FormState, form: FormData): Promise<FormState> {
-  const changed = changedFields(form, CHANGED_FIELDS, KEY_FIELDS);
-  const spec = {
-    schema: clientChangeForm,
-    kept: ["was", ...CHANGED_FIELDS],
-    advice: adviceOn(form, changed),
-  } as const;
-  return adminAction(form, spec, async ({ latchkey, input, claims, actor }) => {
+  const kept = ["was", ...CHANGED_FIELDS] as const;
+  const spec = { schema: clientChangeForm, kept, advice: adviceOn(form, kept) };
+  return adminAction(form, spec, async ({ latchkey, input: { id, was: _, ...settings }, claims, actor }) => {
     requireFreshSignIn(claims);
-    const settings = parseInput(clientChangeSchema, only(input, changed));
-    await changeClient(latchkey.oauth, input.id, settings, actor);
+    const terms = parseInput(clientChangeSchema, settings);
+    const found = await latchkey.stores.clients.find(id);
+    if (found === null) throw new LatchkeyError("not_found");
+    const refusal = changedMeanwhile(form, shownText(found));
+    if (refusal !== null) return refusal;
+    const changed = await changeClient(latchkey.oauth, id, terms, actor, found.updatedAt);
     refresh();
-    return { status: "ok", message: "Saved. It holds for every request from now on." };
+    const message = "Saved. It holds for every request from now on.";
+    return { status: "ok", message, values: shownNow(shownText(changed)) };
   });
 }
 

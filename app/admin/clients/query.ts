@@ -41,6 +41,8 @@ export const viewQuery = z.object({
   ...pageParams,
   id: clientIdSchema,
   ...changing,
+  /** What the fields had shown before it was typed. */
+  was: typed,
   /** Why everything was to be taken back. */
   reason: typed,
 });

@@ -116,7 +116,7 @@ export function describeGrants(name: string, open: () => Promise<SessionStoreSub
 
       it("unless a sign-in has handed them over to another one", async () => {
         const next = await insert(null);
-        await store.adoptGrants(ada.id, browser.id, next.id);
+        await store.adoptGrants(ada.id, browser.id, next.id, NOW);
         expect((await end(browser, "replaced")).endedIds).toEqual([browser.id]);
         expect((await end(next, "logout")).endedIds.toSorted()).toEqual([next.id, online.id].toSorted());
       });
@@ -125,8 +125,20 @@ export function describeGrants(name: string, open: () => Promise<SessionStoreSub
         const bob = await subject.addUser({ email: "bob@example.test" });
         const his = newSession(bob);
         await store.insert(his);
-        await store.adoptGrants(bob.id, browser.id, his.id);
+        await store.adoptGrants(bob.id, browser.id, his.id, NOW);
         expect(await store.find(offline.id)).toMatchObject({ grant: { parentId: browser.id } });
+      });
+
+      it("nor handed over once it has ended, or its time has passed", async () => {
+        const next = await insert(null);
+        await store.adoptGrants(ada.id, browser.id, next.id, browser.idleExpiresAt);
+        expect(await store.find(offline.id)).toMatchObject({ grant: { parentId: browser.id } });
+        await end(browser, "logout");
+        await store.adoptGrants(ada.id, browser.id, next.id, NOW);
+        expect(await store.find(offline.id)).toMatchObject({
+          endedAt: null,
+          grant: { parentId: browser.id },
+        });
       });
     });
 

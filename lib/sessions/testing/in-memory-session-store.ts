@@ -85,7 +85,8 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     return found.slice(newest).map(({ id }) => id);
   }
 
-  async adoptGrants(userId: string, fromId: string, toId: string): Promise<void> {
+  async adoptGrants(userId: string, fromId: string, toId: string, now: Date): Promise<void> {
+    if ((await this.holdLive(fromId, now)) === null) return;
     for (const { userId: owner, grant } of this.#sessions.values()) {
       if (owner === userId && grant?.parentId === fromId) grant.parentId = toId;
     }

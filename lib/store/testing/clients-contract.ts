@@ -109,6 +109,16 @@ export function describeClients(database: () => OpenDatabase): void {
         expect(await stores.sessions.find(gone.parentId)).not.toBeNull();
       });
 
+      it("is changed only as it was seen, where that is said", async () => {
+        const client = newClient();
+        await clients().insert(client, null);
+        const change = (name: string, seenAt?: Date) => clients().change(client.id, { name }, LATER, seenAt);
+        expect(await change("Late", addSeconds(NOW, 1))).toBeNull();
+        expect(await change("Pay", NOW)).toMatchObject({ name: "Pay" });
+        expect(await change("Late", NOW)).toBeNull();
+        expect(await change("Wages", LATER)).toMatchObject({ name: "Wages" });
+      });
+
       it("is cleared of what has ended and of consents, and of nothing else", async () => {
         const { stores, addParties } = database();
         const { sessions, consents } = stores;

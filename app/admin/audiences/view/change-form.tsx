@@ -7,6 +7,7 @@ import { PROFILES } from "@/lib/tokens/profiles";
 import { change } from "../actions";
 import type { ViewQuery } from "../query";
 import { LifetimeField, RecipientFields, ScopeField } from "../setting-fields";
+import { shownText } from "./settings-text";
 
 interface ChangeFormProps {
   audience: Audience;
@@ -15,23 +16,25 @@ interface ChangeFormProps {
 }
 
 export function ChangeForm({ audience, typed }: ChangeFormProps) {
-  const { identifier, profile, lifetimeSeconds, scope, encryptionKey, jwksUri } = audience;
-  const { encryption, maxLifetimeSeconds } = PROFILES[profile];
-  const jwk = encryptionKey && JSON.stringify({ ...encryptionKey.jwk, kid: encryptionKey.kid }, null, 2);
+  const { maxLifetimeSeconds } = PROFILES[audience.profile];
+  const now = shownText(audience);
   return (
     <Card title="Settings" description="A change holds for every token that is made from then on.">
       <ActionForm action={change} layout="plain" label="Settings">
-        <input type="hidden" name="identifier" value={identifier} />
-        <Was values={{ lifetimeSeconds: String(lifetimeSeconds), scope, encryptionJwk: jwk, jwksUri }} />
+        <input type="hidden" name="identifier" value={audience.identifier} />
+        <Was values={now} typed={typed.was} />
         <div className="grid max-w-2xl gap-5">
           <LifetimeField
-            at={typed.lifetimeSeconds ?? String(lifetimeSeconds)}
+            at={typed.lifetimeSeconds ?? now.lifetimeSeconds}
             hint={`From 60 to ${maxLifetimeSeconds}. No token outlives the session that it is of.`}
             required
           />
-          <ScopeField at={typed.scope ?? scope} />
-          {encryption !== null && (
-            <RecipientFields jwk={typed.encryptionJwk ?? jwk} jwksUri={typed.jwksUri ?? jwksUri} />
+          <ScopeField at={typed.scope ?? now.scope} />
+          {now.encryptionJwk !== undefined && (
+            <RecipientFields
+              jwk={typed.encryptionJwk ?? now.encryptionJwk}
+              jwksUri={typed.jwksUri ?? now.jwksUri ?? null}
+            />
           )}
           <div>
             <SubmitButton variant="secondary">Save</SubmitButton>

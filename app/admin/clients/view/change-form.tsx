@@ -9,23 +9,25 @@ import { MoreSettings } from "../more-settings";
 import type { Typed } from "../query";
 import { AudiencesField, KeyFields, NameField, RedirectUrisField, ScopeField } from "../setting-fields";
 import { AdvancedFields } from "./advanced-fields";
-import { currentText, settingsText } from "./settings-text";
+import { settingsText, shownText } from "./settings-text";
 
 interface ChangeFormProps {
   client: Client;
   /** What was typed before a detour. */
   typed: Typed;
+  /** What the fields had shown before it. */
+  was: string | null;
   /** Identifiers of services that there are. */
   knownAudiences: readonly string[];
 }
 
-export function ChangeForm({ client, typed, knownAudiences }: ChangeFormProps) {
+export function ChangeForm({ client, typed, was, knownAudiences }: ChangeFormProps) {
   const at = settingsText(client, typed);
   return (
     <Card title="Settings" description="A change holds for every request from then on.">
       <ActionForm action={change} layout="plain" label="Settings">
         <input type="hidden" name="id" value={client.id} />
-        <Was values={currentText(client)} />
+        <Was values={shownText(client)} typed={was} />
         <div className="grid max-w-2xl gap-5">
           <NameField at={at.name} />
           <RedirectUrisField at={at.redirectUris} />

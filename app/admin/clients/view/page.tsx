@@ -28,7 +28,7 @@ const MAX_DELIVERIES = 20;
 /** One client. Its secret is never here: it was told once. */
 export default async function ClientPage({ searchParams }: { searchParams: SearchParams }) {
   await requireAdmin();
-  const { id, limit, cursor, reason, ...typed } = await readSearch(searchParams, viewQuery);
+  const { id, limit, cursor, reason, was, ...typed } = await readSearch(searchParams, viewQuery);
   const { stores, clock, settings } = services();
   const client = (await stores.clients.find(id)) ?? notFound();
   const live = { query: null, userId: null, state: "live", clientId: id } as const;
@@ -50,7 +50,7 @@ export default async function ClientPage({ searchParams }: { searchParams: Searc
       {client.authMethod === "client_secret" && <Secrets client={client} />}
       <Grants clientId={id} grants={grants} isFirstPage={cursor === null} />
       {deliveries.length > 0 && <LogoutDeliveries deliveries={deliveries} />}
-      <ChangeForm client={client} typed={typed} knownAudiences={await knownAudiences()} />
+      <ChangeForm client={client} typed={typed} was={was} knownAudiences={await knownAudiences()} />
       <TakeBack clientId={id} typedReason={reason} />
       <RemoveClient clientId={id} />
     </SignedInShell>

@@ -220,7 +220,7 @@ describe("an authorization request", () => {
       state: "of the client",
       iss: ISSUER,
     });
-    expect(await house.oauth.stores.consents.find(browser.userId, app.id, "orders")).toBeNull();
+    expect(await house.oauth.stores.consents.hold(browser.userId, app.id, "orders")).toBeNull();
   });
 
   it("keeps the query that a redirect URI has of its own", () => {

@@ -184,7 +184,7 @@ describe("ends", () => {
     await disconnectApp(house.oauth, app.id, actor());
     await expectEnded();
     expect(await listConnectedApps(house.oauth, browser.userId)).toEqual([]);
-    expect(await house.oauth.stores.consents.find(browser.userId, app.id, "orders")).toBeNull();
+    expect(await house.oauth.stores.consents.hold(browser.userId, app.id, "orders")).toBeNull();
     await expect(disconnectApp(house.oauth, app.id, actor())).rejects.toMatchObject({ code: "not_found" });
   });
 

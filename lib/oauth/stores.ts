@@ -12,8 +12,7 @@ export interface Consent {
 }
 
 export interface ConsentStore {
-  find(userId: string, clientId: string, audience: string): Promise<Consent | null>;
-  /** The same, which nobody changes or withdraws before the transaction is over. */
+  /** What the person has allowed, which nobody changes or withdraws before the transaction is over. */
   hold(userId: string, clientId: string, audience: string): Promise<Consent | null>;
   listOfUser(userId: string): Promise<Consent[]>;
   /** With all words that were allowed before for the same client and audience. */

@@ -3,9 +3,6 @@ import type { Database } from "./client";
 
 export function createConsentStore(db: Database): ConsentStore {
   return {
-    find: (userId, clientId, audience) =>
-      db.consent.findUnique({ where: { userId_clientId_audience: { userId, clientId, audience } } }),
-
     hold: async (userId, clientId, audience) => {
       await db.$queryRaw`
         SELECT 1 FROM consents

@@ -178,7 +178,7 @@ it.each<[string, (stores: Stores) => Promise<unknown>]>([
     "grants that end",
     ({ sessions }) => sessions.end({ kind: "ids", ids: [session.id], ownedBy: null }, ending),
   ],
-  ["a consent", ({ consents }) => consents.find(parties.userId, parties.clientId, "audience 7")],
+  ["a consent", ({ consents }) => consents.hold(parties.userId, parties.clientId, "audience 7")],
   ["a person's consents", ({ consents }) => consents.listOfUser(randomUUID())],
   ["a consent withdrawn", ({ consents }) => consents.withdraw(randomUUID(), parties.clientId)],
   [

@@ -13,7 +13,7 @@ export function describeConsents(database: () => OpenDatabase): void {
       const { userId, clientId } = await database().addParties();
       return { userId, clientId, audience: "orders", scope: "openid", grantedAt: NOW, ...changes };
     }
-    const found = ({ userId, clientId, audience }: Consent) => consents().find(userId, clientId, audience);
+    const found = ({ userId, clientId, audience }: Consent) => consents().hold(userId, clientId, audience);
 
     describe("a consent", () => {
       it("is kept for the person, the client and the audience that it was given for", async () => {

@@ -4,8 +4,8 @@ import { runStages, selectStages } from "./testing/stages.mjs";
 
 /**
  * `npm test`: everything. `npm test -- unit e2e`: those stages alone. `npm test -- e2e login`: what follows the
- * stages goes to the runner. What failed is named again at the end. The last line is always `N passed, N failed`; the exit code is 0 when
- * none failed.
+ * stages goes to the runner. What failed is named again at the end. The last line is always `N passed, N failed`; the
+ * exit code is 0 when none failed.
  */
 checkNode();
 const { stages, rest } = selectStages(process.argv.slice(2));

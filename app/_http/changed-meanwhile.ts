@@ -3,7 +3,7 @@ import type { FormState } from "@/app/_ui/form-state";
 import { typedValues } from "./forms";
 
 /** What the fields of a form hold, by their names; null for nothing. */
-export type FieldTexts = Readonly<Record<string, string | null>>;
+type FieldTexts = Readonly<Record<string, string | null>>;
 
 const textsSchema = z.record(z.string(), z.string().nullable());
 

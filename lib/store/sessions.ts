@@ -47,16 +47,11 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
       return row === undefined ? null : toSessionWithUser(row);
     },
 
-    find: async (id) => {
-      const row = await db.session.findUnique({ where: { id }, ...withUser });
-      return row === null ? null : toSession(row);
-    },
+    find: (id) => find(db, id),
 
     holdLive: async (id, now) => {
       await db.$queryRaw`SELECT id FROM sessions WHERE id = ${id} FOR SHARE`;
-      const row = await db.session.findUnique({ where: { id }, ...withUser });
-      const session = row === null ? null : toSession(row);
-      return session !== null && mayContinue(session, now) ? session : null;
+      return findLive(db, id, now);
     },
 
     acknowledge: async (id, generation, now) => {
@@ -91,8 +86,7 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
         // All of it first, in the order in which an ending holds it.
         await tx.$queryRaw`
           SELECT id FROM sessions WHERE id = ${fromId} OR parent_id = ${fromId} ORDER BY id FOR UPDATE`;
-        const former = await tx.session.findUnique({ where: { id: fromId }, ...withUser });
-        if (former === null || !mayContinue(toSession(former), now)) return;
+        if ((await findLive(tx, fromId, now)) === null) return;
         const from = { where: { userId, parentId: fromId }, data: { parentId: toId } };
         await tx.authorizationCode.updateMany(from);
         await tx.deviceAuthorization.updateMany(from);
@@ -148,6 +142,16 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
       return [...new Set(rows.map(({ ip }) => ip))];
     },
   };
+}
+
+async function find(db: Database, id: string): Promise<SessionWithUser | null> {
+  const row = await db.session.findUnique({ where: { id }, ...withUser });
+  return row === null ? null : toSession(row);
+}
+
+async function findLive(db: Database, id: string, now: Date): Promise<SessionWithUser | null> {
+  const session = await find(db, id);
+  return session !== null && mayContinue(session, now) ? session : null;
 }
 
 const liveOf = (whose: Partial<SessionFilter>): SessionFilter => ({

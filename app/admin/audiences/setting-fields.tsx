@@ -1,11 +1,7 @@
+import { AddressField, type At } from "@/app/_parts/kinds-of-field";
 import { Field } from "@/app/_ui/field";
 import { TextArea } from "@/app/_ui/text-area";
 import { TextInput } from "@/app/_ui/text-input";
-
-/** What a field holds at first: null for nothing. */
-interface At {
-  at: string | null;
-}
 
 export function LifetimeField({ at, hint, required = false }: At & { hint: string; required?: boolean }) {
   return (
@@ -38,18 +34,13 @@ export function RecipientFields({ jwk, jwksUri }: { jwk: string | null; jwksUri:
       >
         <TextArea placeholder='{"kty":"EC","crv":"P-256","x":"…","y":"…"}' defaultValue={jwk ?? undefined} />
       </Field>
-      <Field
+      <AddressField
+        at={jwksUri}
         name="jwksUri"
         label="Or the address of its JWKS"
         hint="Latchkey asks for the key there every five minutes. Over https, and not at a private address unless PRIVATE_HOSTS allows it."
-      >
-        <TextInput
-          type="url"
-          autoComplete="off"
-          placeholder="https://orders.example/jwks.json"
-          defaultValue={jwksUri ?? undefined}
-        />
-      </Field>
+        placeholder="https://orders.example/jwks.json"
+      />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { AddressField, type At, LinesField } from "@/app/_parts/kinds-of-field";
 import { Field } from "@/app/_ui/field";
 import { Select } from "@/app/_ui/select";
 import { TextArea } from "@/app/_ui/text-area";
@@ -6,7 +7,6 @@ import { TextInput } from "@/app/_ui/text-input";
 import type { GrantType } from "@/lib/oauth/client";
 import { SIGNING_ALGORITHMS } from "@/lib/oauth/client-input";
 import { GRANT_TYPE_TEXT } from "./client-text";
-import { AddressField, type At, LinesField } from "./kinds-of-field";
 import { Tick } from "./tick";
 
 export function NameField({ at }: At) {

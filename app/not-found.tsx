@@ -1,8 +1,5 @@
-import type { Metadata } from "next";
 import { AuthCard } from "./_ui/auth-card";
 import { ButtonLink } from "./_ui/button-link";
-
-export const metadata: Metadata = { title: "Nothing here" };
 
 export default function NotFoundPage() {
   return (

@@ -7,13 +7,10 @@ import { Button } from "@/app/_ui/button";
  */
 export function BrokenPage({ retry }: { retry: () => void }) {
   return (
-    <>
-      <title>This page could not be shown · Latchkey</title>
-      <AuthCard title="This page could not be shown" intro="Nothing was lost; try again in a moment.">
-        <Button variant="primary" onClick={retry}>
-          Try again
-        </Button>
-      </AuthCard>
-    </>
+    <AuthCard title="This page could not be shown" intro="Nothing was lost; try again in a moment.">
+      <Button variant="primary" onClick={retry}>
+        Try again
+      </Button>
+    </AuthCard>
   );
 }

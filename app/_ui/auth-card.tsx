@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Logo } from "./logo";
+import { TabTitle } from "./tab-title";
 
 interface AuthCardProps {
   title: string;
@@ -9,10 +10,11 @@ interface AuthCardProps {
   footer?: ReactNode;
 }
 
-/** The whole page of a step that stands alone: set-up, login, sign-up, reset. */
+/** The whole page of a step that stands alone: set-up, login, sign-up, reset. Its title is the tab's too. */
 export function AuthCard({ title, intro, children, footer }: AuthCardProps) {
   return (
     <main className="mx-auto grid min-h-dvh w-full max-w-md content-start gap-8 px-4 pt-10 pb-12 sm:content-center sm:pt-16 sm:pb-[14vh]">
+      <TabTitle heading={title} />
       <div className="px-1 text-center">
         <Logo />
       </div>

@@ -69,7 +69,12 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-const untilShown = (page: Page) => expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+/** Every page has one heading of the first level, and its tab is called by it. */
+async function untilShown(page: Page): Promise<void> {
+  const heading = page.getByRole("heading", { level: 1 });
+  await expect(heading).toBeVisible();
+  await expect(page).toHaveTitle(`${await heading.textContent()} · Latchkey`);
+}
 
 test("no page is wider than a small phone", async ({ page, latchkey }) => {
   await page.setViewportSize({ width: 360, height: 740 });

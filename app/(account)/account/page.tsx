@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireUser } from "@/app/_http/current-session";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
 import { ActionForm } from "@/app/_ui/action-form";
@@ -10,8 +9,6 @@ import { SubmitButton } from "@/app/_ui/submit-button";
 import { TextInput } from "@/app/_ui/text-input";
 import { Time } from "@/app/_ui/time";
 import { saveName } from "./actions";
-
-export const metadata: Metadata = { title: "Profile" };
 
 export default async function ProfilePage() {
   const { email, name, role, createdAt } = await requireUser();

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireSession } from "@/app/_http/current-session";
 import type { SearchParams } from "@/app/_http/search-params";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
@@ -7,8 +6,6 @@ import { Card } from "@/app/_ui/card";
 import { PageHeader } from "@/app/_ui/page-header";
 import { answerDevice } from "./actions";
 import { DeviceSteps } from "./device-steps";
-
-export const metadata: Metadata = { title: "Connect a device" };
 
 /** Where a device without a browser sends its person (RFC 8628 section 3.3). A code in the address decides nothing. */
 export default async function DevicePage({ searchParams }: { searchParams: SearchParams }) {

@@ -1,12 +1,9 @@
-import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { findUser } from "@/app/_http/current-session";
 import type { SearchParams } from "@/app/_http/search-params";
 import { safeReturnTo } from "@/lib/policy/return-to";
 import { ConfirmIdentity } from "./confirm-identity";
 import { SignIn } from "./sign-in";
-
-export const metadata: Metadata = { title: "Sign in" };
 
 /** As long as an address may be (RFC 5321 section 4.5.3.1.3). */
 const MAX_HINT_CHARACTERS = 254;

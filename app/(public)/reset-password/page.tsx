@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import type { SearchParams } from "@/app/_http/search-params";
 import { findLinkedUser } from "@/app/_http/usable-link";
 import { AuthCard } from "@/app/_ui/auth-card";
@@ -6,8 +5,6 @@ import { ChoosePasswordForm } from "../_parts/choose-password-form";
 import { readLinkToken } from "../_parts/link-token";
 import { redeemLink } from "../_parts/redeem-link";
 import { UnusableLink } from "../_parts/unusable-link";
-
-export const metadata: Metadata = { title: "Choose a new password" };
 
 export default async function ResetPasswordPage({ searchParams }: { searchParams: SearchParams }) {
   const token = await readLinkToken(searchParams);

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import type { SearchParams } from "@/app/_http/search-params";
 import { isUsableSetupToken } from "@/app/_http/usable-link";
 import { ActionForm } from "@/app/_ui/action-form";
@@ -9,8 +8,6 @@ import { readLinkToken } from "../_parts/link-token";
 import { NewAccountFields } from "../_parts/new-account-fields";
 import { UnusableLink } from "../_parts/unusable-link";
 import { createFirstAdministrator } from "./actions";
-
-export const metadata: Metadata = { title: "Set up" };
 
 export default async function SetupPage({ searchParams }: { searchParams: SearchParams }) {
   const token = await readLinkToken(searchParams);

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { findUser } from "@/app/_http/current-session";
 import type { SearchParams } from "@/app/_http/search-params";
@@ -14,8 +13,6 @@ import { NewAccountFields } from "../_parts/new-account-fields";
 import { redeemLink } from "../_parts/redeem-link";
 import { UnusableLink } from "../_parts/unusable-link";
 import { createAccount } from "./actions";
-
-export const metadata: Metadata = { title: "Sign up" };
 
 export default async function SignupPage({ searchParams }: { searchParams: SearchParams }) {
   const token = await readLinkToken(searchParams);

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireAdmin } from "@/app/_http/current-session";
 import { addressOf, orNotFound, readSearch, type SearchParams } from "@/app/_http/search-params";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
@@ -10,8 +9,6 @@ import { AddAudience } from "./add-audience";
 import { AudienceList } from "./audience-list";
 import { OwnPages } from "./own-pages";
 import { audiencesQuery, PATH } from "./query";
-
-export const metadata: Metadata = { title: "Audiences" };
 
 export default async function AudiencesPage({ searchParams }: { searchParams: SearchParams }) {
   await requireAdmin();

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireAdmin } from "@/app/_http/current-session";
 import { addressOf, orNotFound, readSearch, type SearchParams } from "@/app/_http/search-params";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
@@ -9,8 +8,6 @@ import { AddClient } from "./add-client";
 import { ClientList } from "./client-list";
 import { knownAudiences } from "./known-audiences";
 import { clientsQuery, PATH } from "./query";
-
-export const metadata: Metadata = { title: "Clients" };
 
 export default async function ClientsPage({ searchParams }: { searchParams: SearchParams }) {
   await requireAdmin();

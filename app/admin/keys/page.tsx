@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireAdmin } from "@/app/_http/current-session";
 import { readSearch, type SearchParams } from "@/app/_http/search-params";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
@@ -13,8 +12,6 @@ import { keysQuery } from "./query";
 import { layOutTimeline } from "./timeline";
 import { TimelineLegend } from "./timeline-legend";
 import { TimelinePicture } from "./timeline-picture";
-
-export const metadata: Metadata = { title: "Keys" };
 
 const MAX_KEYS = 100;
 

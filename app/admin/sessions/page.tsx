@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { requireAdmin } from "@/app/_http/current-session";
 import { orNotFound, readSearch, type SearchParams } from "@/app/_http/search-params";
@@ -12,8 +11,6 @@ import { EndOfPerson, PersonHeader } from "./one-person";
 import { addressFrom, type SessionsQuery, sessionsQuery } from "./query";
 import { SessionList } from "./session-list";
 import { SessionSearch } from "./session-search";
-
-export const metadata: Metadata = { title: "Sessions" };
 
 export default async function AdminSessionsPage({ searchParams }: { searchParams: SearchParams }) {
   const { sid } = await requireAdmin();

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { z } from "zod";
 import { requireAdmin } from "@/app/_http/current-session";
 import { pageParams, searchText } from "@/app/_http/page-params";
@@ -10,8 +9,6 @@ import { SearchForm } from "@/app/_ui/search-form";
 import { services } from "@/lib/services";
 import { InviteForm } from "./invite-form";
 import { UserList } from "./user-list";
-
-export const metadata: Metadata = { title: "Users" };
 
 const PATH = "/admin/users";
 const usersQuery = z.object({ ...pageParams, q: searchText });

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { readAuthorization } from "@/app/_http/authorization";
 import { requireSession } from "@/app/_http/current-session";
@@ -15,8 +14,6 @@ import { answerConsent } from "./actions";
 import { ConsentSteps } from "./consent-steps";
 import { InvalidRequest } from "./invalid-request";
 import { shownText } from "./shown-text";
-
-export const metadata: Metadata = { title: "Allow access" };
 
 /** Asks the person whether a client may do what it asks for (RFC 6749 section 4.1.1). Looking at it decides nothing. */
 export default async function ConsentPage({ searchParams }: { searchParams: SearchParams }) {

@@ -1,10 +1,7 @@
-import type { Metadata } from "next";
 import { requireSession } from "@/app/_http/current-session";
 import { queryOf, type SearchParams } from "@/app/_http/search-params";
 import { AuthCard } from "@/app/_ui/auth-card";
 import { Leaving } from "@/app/_ui/leaving";
-
-export const metadata: Metadata = { title: "Going on" };
 
 /**
  * From the sign-in back to the authorization endpoint, which leads to other sites: a script that fetches pages may not

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireSession } from "@/app/_http/current-session";
 import { SignedInShell } from "@/app/_parts/signed-in-shell";
 import { ActionForm } from "@/app/_ui/action-form";
@@ -10,8 +9,6 @@ import { listConnectedApps } from "@/lib/oauth/connected-apps";
 import { services } from "@/lib/services";
 import { disconnect } from "./actions";
 import { columnsFor } from "./columns";
-
-export const metadata: Metadata = { title: "Connected apps" };
 
 export default async function ConnectedAppsPage() {
   const { sub } = await requireSession();

@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { requireUser } from "@/app/_http/current-session";
 import { AccountNameField } from "@/app/_parts/account-name-field";
 import { NewPasswordField } from "@/app/_parts/new-password-field";
@@ -9,8 +8,6 @@ import { PageHeader } from "@/app/_ui/page-header";
 import { PasswordField } from "@/app/_ui/password-field";
 import { SubmitButton } from "@/app/_ui/submit-button";
 import { savePassword } from "./actions";
-
-export const metadata: Metadata = { title: "Security" };
 
 export default async function SecurityPage() {
   const { email } = await requireUser();

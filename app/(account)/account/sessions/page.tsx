@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { z } from "zod";
 import { requireSession } from "@/app/_http/current-session";
 import { pageParams } from "@/app/_http/page-params";
@@ -15,8 +14,6 @@ import { services } from "@/lib/services";
 import { endOwnSessions } from "./actions";
 import { columnsFor } from "./columns";
 
-export const metadata: Metadata = { title: "Your sessions" };
-
 const PATH = "/account/sessions";
 const query = z.object(pageParams);
 
@@ -29,7 +26,7 @@ export default async function OwnSessionsPage({ searchParams }: { searchParams: 
   return (
     <SignedInShell>
       <PageHeader
-        title="Sessions"
+        title="Your sessions"
         description="Where you are signed in. End one you do not recognise, and change your password."
       />
       <ActionForm action={endOwnSessions} layout="plain" label="Sessions">

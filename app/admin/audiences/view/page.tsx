@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { requireAdmin } from "@/app/_http/current-session";
 import { readSearch, type SearchParams } from "@/app/_http/search-params";
@@ -19,8 +18,6 @@ import { FeedToken } from "./feed-token";
 import { RemoveAudience } from "./remove-audience";
 import { Secrets } from "./secrets";
 import { Verifying } from "./verifying";
-
-export const metadata: Metadata = { title: "Audience" };
 
 /** One audience. What is secret of it is never here: it was told once. */
 export default async function AudiencePage({ searchParams }: { searchParams: SearchParams }) {

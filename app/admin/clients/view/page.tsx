@@ -1,4 +1,3 @@
-import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { requireAdmin } from "@/app/_http/current-session";
 import { orNotFound, readSearch, type SearchParams } from "@/app/_http/search-params";
@@ -20,8 +19,6 @@ import { RemoveClient } from "./remove-client";
 import { Secrets } from "./secrets";
 import { SettingUp } from "./setting-up";
 import { TakeBack } from "./take-back";
-
-export const metadata: Metadata = { title: "Client" };
 
 const MAX_DELIVERIES = 20;
 

@@ -25,8 +25,8 @@ export interface AuthorizationRequest extends ReturnAddress {
   maxAgeSeconds: number | null;
   /** The e-mail address that the client believes the person has. */
   loginHint: string | null;
-  /** Who alone it is about, as an ID token of the client says. */
-  expectedUserId: string | null;
+  /** Who alone it is about, as an ID token of the client says; unproven where the key of that one has gone. */
+  expectedUser: { id: string; isProven: boolean } | null;
   /** The key that the code will be bound to (RFC 9449 section 10). */
   dpopJkt: string | null;
   /** What has been sent ahead (RFC 9126), by its `request_uri`. */
@@ -60,7 +60,7 @@ export async function readAuthorizationRequest(
       client,
       ...address,
       ...readRest(deps, client, asked),
-      expectedUserId: await readExpectedUser(deps, client, asked),
+      expectedUser: await readExpectedUser(deps, client, asked),
       requestUri: isPushed ? requestUri : null,
     };
   });
@@ -194,20 +194,18 @@ function readHint(parameters: Parameters): string | null {
   return hint !== null && hint.length <= MAX_HINT_CHARACTERS && hint.includes("@") ? hint : null;
 }
 
-/**
- * Nobody but whom the hint names gets in (OpenID Connect Core section 3.1.2.2), whether or not its key is still there: who
- * forges one keeps others out. With `prompt=none` a client learns so whether a person whose id it knows is signed in.
- */
+/** Whom the hint names, and nobody else, gets in (OpenID Connect Core section 3.1.2.2). */
 async function readExpectedUser(
   { audiences, issuer }: RequestDependencies,
   { id }: Client,
   parameters: Parameters,
-): Promise<string | null> {
+): Promise<AuthorizationRequest["expectedUser"]> {
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
   const verified = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
-  const hint = verified === "unknown_key" ? readUnverifiedIdTokenHint(text, issuer) : verified;
-  if (hint?.clientId === id) return hint.sub;
+  const isProven = verified !== "unknown_key";
+  const hint = isProven ? verified : readUnverifiedIdTokenHint(text, issuer);
+  if (hint?.clientId === id) return { id: hint.sub, isProven };
   throw new OAuthError("invalid_request", "id_token_hint is no ID token of this server for the client.");
 }
 

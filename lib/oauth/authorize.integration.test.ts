@@ -191,8 +191,13 @@ describe("an authorization request", () => {
         expect(await take({ id_token_hint })).toMatchObject({ kind: "return" });
         const other = await house.signedIn();
         expect(await take({ id_token_hint }, other)).toEqual({ kind: "sign_in", isAgain: true });
-        const alone = take({ id_token_hint, prompt: "none" }, other);
-        await expect(alone).rejects.toMatchObject({ code: "login_required" });
+      });
+
+      it("tells nobody whether it is this person who is signed in, unless they are asked", async () => {
+        const alone = { id_token_hint: await hint(), prompt: "none" };
+        for (const whose of [browser, await house.signedIn(), null]) {
+          await expect(take(alone, whose)).rejects.toMatchObject({ code: "login_required" });
+        }
       });
 
       test.each([

@@ -51,11 +51,11 @@ export async function authorize(
  */
 export function needsSignIn(
   { clock }: Pick<OAuthDependencies, "clock">,
-  { prompts, maxAgeSeconds, expectedUserId }: AuthorizationRequest,
+  { prompts, maxAgeSeconds, expectedUser }: AuthorizationRequest,
   { authenticatedAt, userId }: Pick<SessionWithUser, "authenticatedAt" | "userId">,
   countsSince: Date | null,
 ): boolean {
-  if (expectedUserId !== null && expectedUserId !== userId) return true;
+  if (expectedUser !== null && !isThem(expectedUser, userId, prompts)) return true;
   const now = clock.now();
   const isRecent = countsSince !== null && secondsBetween(countsSince, now) < SIGN_IN_AGAIN_SECONDS;
   const isForThis = isRecent && authenticatedAt >= countsSince;
@@ -64,6 +64,16 @@ export function needsSignIn(
   const mostSeconds = isForThis ? Math.max(maxAgeSeconds, NEW_SIGN_IN_SECONDS) : maxAgeSeconds;
   return secondsBetween(authenticatedAt, now) >= mostSeconds;
 }
+
+/**
+ * Whether that person is the one whom the request is about. Who writes a hint of their own does not learn it without asking
+ * them: where nobody is asked, an unproven one fits nobody.
+ */
+const isThem = (
+  { id, isProven }: NonNullable<AuthorizationRequest["expectedUser"]>,
+  userId: string,
+  prompts: AuthorizationRequest["prompts"],
+): boolean => id === userId && (isProven || !prompts.has("none"));
 
 /**
  * Also where the answer would go to whichever program on the device has claimed the address: nobody else can tell it from

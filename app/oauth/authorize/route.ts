@@ -39,8 +39,8 @@ export async function POST(request: NextRequest): Promise<NextResponse> {
 }
 
 /** Where it may, or has to, be somebody else, that can be said; everybody else confirms who they are. */
-const reasonToAsk = ({ prompts, expectedUserId }: AuthorizationRequest) =>
-  prompts.has("select_account") || expectedUserId !== null ? "switch" : "confirm";
+const reasonToAsk = ({ prompts, expectedUser }: AuthorizationRequest) =>
+  prompts.has("select_account") || expectedUser !== null ? "switch" : "confirm";
 
 async function nextAddress({ headers, nextUrl }: NextRequest, latchkey: Services): Promise<string> {
   const { origin } = latchkey.settings;

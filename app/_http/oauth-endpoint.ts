@@ -27,7 +27,7 @@ interface EndpointOptions {
   status?: number;
 }
 
-const FORM_TYPE = /^application\/x-www-form-urlencoded(;\s*charset=utf-8)?$/i;
+const FORM_TYPE = "application/x-www-form-urlencoded";
 const NOTHING_SAID: Parameters = { get: () => null };
 
 /** A handler from a function that answers with JSON, or null for no content; what it throws is said in OAuth's own form. */
@@ -88,10 +88,11 @@ async function answerOf(
 
 async function readForm(request: NextRequest): Promise<Parameters> {
   const text = await request.text();
-  const type = request.headers.get("content-type");
-  // Nothing is said by a form that is empty, as of a post with a bearer token.
-  if (text === "" && type === null) return NOTHING_SAID;
-  if (FORM_TYPE.test(type ?? "")) return readParameters(new URLSearchParams(text));
+  // Of whatever type, as of a post with a bearer token.
+  if (text === "") return NOTHING_SAID;
+  // Libraries add parameters of all kinds. The form's own encoding is ASCII, so none changes what it says.
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() === FORM_TYPE) return readParameters(new URLSearchParams(text));
   throw new OAuthError("invalid_request", "Send a form: application/x-www-form-urlencoded.");
 }
 

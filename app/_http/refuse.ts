@@ -64,12 +64,11 @@ function plain(body: string, status: number, type: string, refusal: LatchkeyErro
   return new NextResponse(body, { status, headers });
 }
 
-/** 303: whatever the method was, the login page is fetched with GET. */
+/** 303: whatever the method was, the login page is fetched with GET, and so is the page of a form afterwards. */
 function toLogin({ request, latchkey }: Exchange): NextResponse {
   const { pathname, search } = request.nextUrl;
   const target = new URL("/login", latchkey.settings.origin);
-  if (request.method === "GET" && pathname !== "/")
-    target.searchParams.set("return_to", `${pathname}${search}`);
+  if (pathname !== "/") target.searchParams.set("return_to", `${pathname}${search}`);
   return new NextResponse(null, {
     status: 303,
     headers: { Location: target.href, "Cache-Control": "no-store" },

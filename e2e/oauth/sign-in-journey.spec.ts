@@ -167,6 +167,22 @@ test.describe("without JavaScript", () => {
 
   test("a request that was sent ahead is let in", ({ page }) => letInWhatWasPushed(page));
 
+  test("whoever was signed out while they were asked, signs in and is asked again", async ({
+    page,
+    context,
+  }) => {
+    const attempt = await start();
+    await page.goto(attempt.address.href);
+    await enterPassword(page, person);
+    await expect(question(page, app)).toBeVisible();
+    await context.clearCookies();
+    await allow(page).click();
+    await enterPassword(page, person);
+    await expect(question(page, app)).toBeVisible();
+    await allow(page).click();
+    await redeem(app, app.client, attempt, await callbackOf(page, attempt));
+  });
+
   for (const answer of ["allowed", "denied"] as const) {
     test(`a stranger signs in, and the app is ${answer}`, async ({ page }) => {
       const attempt = await start();

@@ -65,6 +65,18 @@ test("only a form", async () => {
   }
 });
 
+test("a form is one whatever else its type says", async () => {
+  for (const more of ["; charset=ISO-8859-1", ';charset="utf-8"', " ; charset=UTF-8", ";"]) {
+    const answer = await scene().send({
+      method: "POST",
+      path: "/oauth/token",
+      headers: { ...basic(client), "content-type": `${FORM}${more}` },
+      body: "grant_type=refresh_token&refresh_token=x",
+    });
+    expectOAuthError(answer, 400, "invalid_grant", more);
+  }
+});
+
 test("parameters in the address count for nothing", async () => {
   const answer = await scene().send({
     method: "POST",

@@ -7,7 +7,7 @@ import type { AudienceDependencies } from "./dependencies";
 
 /**
  * Verifies a token for a service as the service does, whichever it is for: the service stands first of those that it may
- * be shown to. One that is encrypted is `malformed` here: its audience alone can read it. Does not ask the denylist.
+ * be shown to. One that is still encrypted is `malformed` here: its service alone can read it. Does not ask the denylist.
  */
 export async function verifyForAudience(
   { store, keys, issuer, clock, clockToleranceSeconds }: AudienceDependencies,
@@ -17,7 +17,8 @@ export async function verifyForAudience(
   const audience = named.success ? await store.find(named.data) : null;
   if (audience === null) return { ok: false, reason: "malformed" };
   const { identifier, profile: profileName, algorithm } = audience;
-  const profile = PROFILES[profileName];
+  // Of what is encrypted to the service, it may show the signed token that it has found within.
+  const profile = { ...PROFILES[profileName], encryption: null };
   const secrets = profile.keySource === "audience" ? keys.keyring.findSecretKeys(identifier) : null;
   const findKey = async (kid: string) =>
     secrets === null

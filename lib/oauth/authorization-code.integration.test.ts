@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { raceOf } from "@/lib/identity/testing/test-house";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import type { SessionWithUser } from "@/lib/sessions/session";
@@ -7,6 +7,7 @@ import { type OAuthHouse, openOAuthHouse, type RegisteredClient } from "./testin
 
 const REFUSED = { code: "invalid_grant" };
 const RACERS = 50;
+const WAIT = { timeout: 10_000, interval: 10 };
 
 let house: OAuthHouse;
 let app: RegisteredClient;
@@ -63,6 +64,18 @@ it("is good for a minute", async () => {
   expect(await house.token(app, { ...early })).toHaveProperty("access_token");
   house.clock.advanceSeconds(0.001);
   await expect(house.token(app, { ...late })).rejects.toMatchObject(REFUSED);
+});
+
+describe("with a resource", () => {
+  test.each(["payroll", "https://nonsense.example"])(
+    "that it was not given for (%j), is refused and stays good",
+    async (resource) => {
+      const code = await house.code(app, browser);
+      const refused = house.token(app, { ...code, resource });
+      await expect(refused).rejects.toMatchObject({ code: "invalid_target" });
+      expect(await house.token(app, { ...code, resource: "orders" })).toHaveProperty("access_token");
+    },
+  );
 });
 
 describe("shown again", () => {
@@ -163,6 +176,21 @@ it("redeemed while its sign-in is ended leaves nothing that goes on", async () =
   const codes = await Promise.all(Array.from({ length: 10 }, () => house.code(app, browser)));
   await Promise.allSettled([...codes.map((code) => house.token(app, { ...code })), endBrowser()]);
   expect(await house.oauth.stores.sessions.listLiveGrants(browser.userId, 50, house.clock.now())).toEqual([]);
+});
+
+it("waits for whoever hands over what its sign-in has, and holds nothing that they wait for", async () => {
+  const code = await house.code(app, browser);
+  await house.query("BEGIN");
+  await house.query("SELECT FROM sessions WHERE id = $1 FOR UPDATE", [browser.id]);
+  const redeemed = house.token(app, { ...code });
+  await vi.waitFor(async () => {
+    const waiting =
+      "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+    expect(await house.query(waiting)).not.toEqual([]);
+  }, WAIT);
+  await house.query("SELECT FROM authorization_codes WHERE parent_id = $1 FOR UPDATE NOWAIT", [browser.id]);
+  await house.query("COMMIT");
+  expect(await redeemed).toHaveProperty("access_token");
 });
 
 it("is not kept as it is", async () => {

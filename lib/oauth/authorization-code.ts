@@ -7,7 +7,7 @@ import { endSessions } from "@/lib/sessions/end-sessions";
 import type { AuthorizationRequest } from "./authorization-request";
 import type { OAuthDependencies } from "./dependencies";
 import { spendProof } from "./dpop";
-import { issueForGrant, stillAllowed, type TokenResponse } from "./grant";
+import { issueForGrant, requireSameAudience, stillAllowed, type TokenResponse } from "./grant";
 import { OAuthError } from "./oauth-error";
 import { provesChallenge } from "./pkce";
 import { startGrant } from "./start-grant";
@@ -44,7 +44,7 @@ export async function newAuthorizationCode(
 /**
  * `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.6). What shows a code that was redeemed
  * already, and all that its client alone knows, ends what was got for it: one of the two is a thief. Who lacks any of that
- * changes nothing. Throws `invalid_grant` for all of them.
+ * changes nothing. Throws `invalid_grant` for all of them, and `invalid_target`.
  */
 export async function redeemCode(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
   const code = await requireOwnCode(deps, call);
@@ -53,6 +53,7 @@ export async function redeemCode(deps: OAuthDependencies, call: TokenCall): Prom
   requireBoundKey(code, call);
   if (code.redeemedAt !== null) return refuseReplay(deps, code, call.from);
   if (code.expiresAt <= deps.clock.now()) throw refused("it has expired");
+  requireSameAudience(call, code.audience);
   await spendProof(deps, call.proof);
   const grant = await startCodeGrant(deps, code, call);
   const scope = stillAllowed(call.client, code.scope);

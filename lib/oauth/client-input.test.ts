@@ -253,6 +253,17 @@ test("what does not fit together is told all at once", () => {
   ]);
 });
 
+test("requests are sent ahead by a server or a device, and by no script in a browser", () => {
+  const browserApp = { ...APP, authMethod: "none", origins: ["https://notes.example"] };
+  const ahead = { requiresPushedRequests: true };
+  expect(Object.keys(faultsOf(() => create({ ...browserApp, ...ahead })))).toEqual([
+    "requiresPushedRequests",
+  ]);
+  const device = { ...browserApp, origins: [] };
+  const server = { ...browserApp, authMethod: "client_secret" };
+  for (const terms of [device, server]) expect(create({ ...terms, ...ahead })).toMatchObject(ahead);
+});
+
 test("a fault in a list is told with the number of its entry", () => {
   const redirectUris = ["https://notes.example/callback", "http://notes.example/callback"];
   expect(faultsOf(() => create({ ...APP, redirectUris })).redirectUris).toMatch(/^Entry 2: Use https\./);

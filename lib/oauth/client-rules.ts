@@ -43,6 +43,12 @@ const RULES: readonly Rule[] = [
     isBroken: (terms) => asksForItself(terms) && terms.audiences.length === 0,
   },
   {
+    field: "requiresPushedRequests",
+    message: "Leave this out, or the origins: no script in a browser can send requests ahead.",
+    isBroken: (terms) =>
+      terms.requiresPushedRequests && terms.authMethod === "none" && terms.origins.length > 0,
+  },
+  {
     field: "scope",
     message: `Leave out ${ABOUT_PEOPLE.join(", ")}: no person is asked for by this client.`,
     isBroken: (terms) =>

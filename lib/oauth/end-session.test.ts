@@ -190,12 +190,27 @@ describe("a hint", () => {
     await refused("not a token");
   });
 
-  it("says nothing once its key has gone, as after a rotation: the client is known by its client_id alone", async () => {
-    const former = createTestKeys({ clock });
-    await former.open();
-    const id_token_hint = await idToken({}, "JWT", await former.keyring.findSigner());
-    expect(await read({ id_token_hint, client_id: SHOP.id })).toMatchObject({ client: SHOP, hint: null });
-    expect(await read({ id_token_hint })).toMatchObject({ client: null, hint: null });
+  describe("whose key has gone, as after a rotation", () => {
+    const formerToken = async (given: object = {}) => {
+      const former = createTestKeys({ clock });
+      await former.open();
+      return idToken(given, "JWT", await former.keyring.findSigner());
+    };
+
+    it("still says which client asks, but nothing of whom it speaks", async () => {
+      const asked = { id_token_hint: await formerToken(), post_logout_redirect_uri: RETURN_TO };
+      const request = { client: SHOP, returnTo: RETURN_TO, hint: null };
+      expect(await read(asked)).toEqual(request);
+      expect(await read({ ...asked, client_id: SHOP.id })).toEqual(request);
+    });
+
+    it("goes nowhere that the client has not registered, and is no other client's", async () => {
+      const id_token_hint = await formerToken();
+      const elsewhere = { id_token_hint, post_logout_redirect_uri: "https://evil.example" };
+      expect(await refusalOf(elsewhere)).toMatch(/has not registered/);
+      expect(await refusalOf({ id_token_hint, client_id: OTHER.id })).toMatch(/another client/);
+      await refused(await formerToken({ iss: "https://login.example/" }));
+    });
   });
 
   it("is none that the secret of our own pages has signed, which signs no ID tokens", async () => {

@@ -1,6 +1,6 @@
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { type IdTokenHint, verifyIdTokenHint } from "./id-token-hint";
+import { type IdTokenHint, readUnverifiedIdTokenHint, verifyIdTokenHint } from "./id-token-hint";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
 import { withParameters } from "./redirect-uri";
@@ -11,7 +11,7 @@ export interface LogoutRequest {
   client: Client | null;
   /** A registered address with the client's `state`; null: it stays here. */
   returnTo: string | null;
-  /** The person and the session that the client speaks of, from its ID token; null: it did not say. */
+  /** The person and the session that the client speaks of, from its ID token; null: it did not say, or cannot prove it. */
   hint: { sub: string; sid: string } | null;
 }
 
@@ -23,31 +23,36 @@ export async function readLogoutRequest(
   deps: Pick<OAuthDependencies, "stores" | "audiences" | "issuer">,
   parameters: Parameters,
 ): Promise<LogoutRequest> {
-  const hint = await readHint(deps, parameters);
-  const clientId = requireOneClientId(parameters, hint);
+  const token = await readIdToken(deps, parameters);
+  const clientId = requireOneClientId(parameters, token);
   const client = clientId === null ? null : await requireClient(deps, clientId);
   const returnTo = requireReturnAddress(parameters, client);
-  return { client, returnTo, hint: hint && { sub: hint.sub, sid: hint.sid } };
+  return { client, returnTo, hint: token?.isProven ? { sub: token.sub, sid: token.sid } : null };
 }
 
-async function readHint(
+/**
+ * Keys rotate, and a sign-in may be older than the key that it was told with. Then the ID token still says who asks, as
+ * `client_id` does without any proof; the person is asked anyway.
+ */
+async function readIdToken(
   { audiences, issuer }: Pick<OAuthDependencies, "audiences" | "issuer">,
   parameters: Parameters,
-): Promise<IdTokenHint | null> {
+): Promise<(IdTokenHint & { isProven: boolean }) | null> {
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
-  const hint = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
-  if (hint === null) throw refused("The id_token_hint is not an ID token of this server.");
-  // Keys rotate, and a sign-in may be older than the key that it was told with: the person is asked anyway.
-  return hint === "unknown_key" ? null : hint;
+  const verified = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
+  const isProven = verified !== "unknown_key";
+  const token = isProven ? verified : readUnverifiedIdTokenHint(text, issuer);
+  if (token !== null) return { ...token, isProven };
+  throw refused("The id_token_hint is not an ID token of this server.");
 }
 
-function requireOneClientId(parameters: Parameters, hint: IdTokenHint | null): string | null {
+function requireOneClientId(parameters: Parameters, token: IdTokenHint | null): string | null {
   const clientId = parameters.get("client_id");
-  if (hint !== null && clientId !== null && hint.clientId !== clientId) {
+  if (token !== null && clientId !== null && token.clientId !== clientId) {
     throw refused("The id_token_hint was issued to another client than client_id names.");
   }
-  return clientId ?? hint?.clientId ?? null;
+  return clientId ?? token?.clientId ?? null;
 }
 
 async function requireClient({ stores }: Pick<OAuthDependencies, "stores">, id: string): Promise<Client> {

@@ -6,6 +6,7 @@ import { issueIdToken } from "./id-token";
 import { issueClientToken } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
 import { formatScope, wordsOf } from "./scope";
+import type { TokenCall } from "./token-call";
 import { userinfoAudience } from "./userinfo-audience";
 
 /** RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3. */
@@ -14,7 +15,8 @@ export interface TokenResponse {
   token_type: "Bearer" | "DPoP";
   /** Seconds. */
   expires_in: number;
-  scope: string;
+  /** Left out where there is none: it has at least one word (RFC 6749 section 3.3). */
+  scope?: string;
   refresh_token?: string;
   id_token?: string;
 }
@@ -72,12 +74,19 @@ export const tokenResponse = (
   access_token: accessToken,
   token_type: jkt === null ? "Bearer" : "DPoP",
   expires_in: Math.floor(secondsBetween(now, accessTokenExpiresAt)),
-  scope,
+  ...(scope === "" ? {} : { scope }),
 });
 
 /** What of an agreement the client may still have: an administrator may have taken words back since. */
 export const stillAllowed = (client: Pick<Client, "scope">, scope: string): string =>
   formatScope(wordsOf(scope).filter((word) => wordsOf(client.scope).includes(word)));
+
+/** What is got for an agreement is for its one service, whatever `resource` says (RFC 8707 section 2.2). Throws `invalid_target`. */
+export function requireSameAudience({ parameters }: Pick<TokenCall, "parameters">, audience: string): void {
+  const asked = parameters.get("resource");
+  if (asked === null || asked === audience) return;
+  throw new OAuthError("invalid_target", "This was allowed for another service.");
+}
 
 /** Throws `invalid_target` for a service that was taken from the client since. Userinfo is every client's. */
 export function requireStillTheirs(

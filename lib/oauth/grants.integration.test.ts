@@ -1,3 +1,4 @@
+import { compactDecrypt, exportJWK, generateKeyPair } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { newAudienceSchema } from "@/lib/audiences/audience-input";
 import { createAudience, removeAudience } from "@/lib/audiences/manage-audiences";
@@ -260,6 +261,44 @@ describe("without offline_access", () => {
     expect(await refresh(first)).toHaveProperty("refresh_token");
   });
 
+  describe("its client is told when the browser", () => {
+    let shop: RegisteredClient;
+    let told: () => Promise<string[]>;
+    const sidOf = async ({ access_token }: TokenResponse) => (await house.claims(access_token))?.sid;
+    beforeEach(async () => {
+      shop = await house.addClient({ backchannelLogoutUri: "https://shop.example/logout" });
+      const { logoutDeliveries } = house.oauth.stores;
+      told = async () => (await logoutDeliveries.listOfClient(shop.id, 50)).map(({ sessionId }) => sessionId);
+    });
+
+    it("signs out, and so is one whose grant goes on with its offline_access", async () => {
+      const offline = await house.token(shop, { ...(await house.code(shop, browser)) });
+      const online = await house.token(shop, { ...(await house.code(shop, browser, { scope: "openid" })) });
+      const sids = [await sidOf(offline), await sidOf(online)];
+      await end(browser.id, "logout");
+      expect((await told()).sort()).toEqual(sids.sort());
+      expect(await isAccepted(offline)).toBe(true);
+    });
+
+    it("is taken over by somebody else, and not when the same person signs in again", async () => {
+      const offline = await house.token(shop, { ...(await house.code(shop, browser)) });
+      const again = { email: browser.user.email, password: PASSWORD };
+      const next = await signIn(house.identity, again, HOME, browser.id);
+      expect(await told()).toEqual([]);
+      const { email } = await house.addPerson();
+      await signIn(house.identity, { email, password: PASSWORD }, HOME, next.session.id);
+      expect(await told()).toEqual([await sidOf(offline)]);
+    });
+
+    it("is revoked, which ends the grant: once", async () => {
+      const offline = await house.token(shop, { ...(await house.code(shop, browser)) });
+      const sid = await sidOf(offline);
+      await end(browser.id, "revoked_by_admin");
+      expect(await told()).toEqual([sid]);
+      expect(await isAccepted(offline)).toBe(false);
+    });
+  });
+
   it("only the newest twenty of one client go on", async () => {
     for (let asked = 0; asked < 22; asked += 1) await online();
     const live = await house.oauth.stores.sessions.listLiveGrants(browser.userId, 50, house.clock.now());
@@ -321,6 +360,12 @@ describe("revocation", () => {
     },
   );
 
+  it("of one that is encrypted is refused: only its service can read it", async () => {
+    const token = `${"eyJ4".repeat(9)}.a.b.c.d`;
+    const refused = revokeToken(house.oauth, requestOf(app, { token }));
+    await expect(refused).rejects.toMatchObject({ code: "unsupported_token_type", status: 400 });
+  });
+
   it("of what is no token does nothing", async () => {
     for (const token of ["x", "eyJhbGciOiJub25lIn0.e30.", "a".repeat(4_000)]) {
       await revokeToken(house.oauth, requestOf(app, { token }));
@@ -359,6 +404,28 @@ describe("introspection", () => {
     for (const token of [tokens.access_token, tokens.refresh_token ?? ""]) {
       expect(await introspect(house.oauth, requestOf(web, { token }))).toEqual(INACTIVE);
     }
+  });
+
+  it("tells of the signed token within one that is encrypted, to whoever could open that", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("ECDH-ES+A256KW", { extractable: true });
+    const encryptionJwk = await exportJWK(publicKey);
+    const input = newAudienceSchema.parse({ identifier: "payroll", profile: "high-security", encryptionJwk });
+    const { feedToken } = await createAudience(house.services.audiences, input, COMMAND_LINE);
+    const payroll = await house.addClient({ audiences: ["payroll"] });
+    const { access_token } = await house.token(payroll, { ...(await house.code(payroll, browser)) });
+    const { plaintext } = await compactDecrypt(access_token, privateKey);
+    const ask = (token: string) =>
+      introspect(house.oauth, {
+        headers: new Headers({ authorization: `Bearer ${feedToken}` }),
+        parameters: parametersOf({ token }),
+        from: CLI,
+      });
+    expect(await ask(new TextDecoder().decode(plaintext))).toMatchObject({
+      active: true,
+      aud: "payroll",
+      sub: browser.userId,
+    });
+    expect(await ask(access_token)).toEqual(INACTIVE);
   });
 
   it("tells a public client nothing at all", async () => {
@@ -458,6 +525,19 @@ describe("a client's own token", () => {
   });
   const own = (more: Record<string, string> = {}) =>
     house.token(service, { grant_type: "client_credentials", ...more });
+
+  it("without a scope says nothing of one", async () => {
+    const plain = {
+      authMethod: "client_secret",
+      grantTypes: ["client_credentials"],
+      redirectUris: [],
+      scope: "",
+    };
+    const bare = await house.addClient(plain);
+    const response = await house.token(bare, { grant_type: "client_credentials" });
+    expect(response).not.toHaveProperty("scope");
+    expect(await house.claims(response.access_token)).not.toHaveProperty("scope");
+  });
 
   it("is about the client and about nobody", async () => {
     const response = await own({ scope: "orders:read" });

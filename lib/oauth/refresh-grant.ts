@@ -4,7 +4,13 @@ import type { Grant } from "@/lib/sessions/session";
 import type { OAuthDependencies } from "./dependencies";
 import { spendProof } from "./dpop";
 import { findGrant } from "./find-grant";
-import { issueForGrant, requireStillTheirs, stillAllowed, type TokenResponse } from "./grant";
+import {
+  issueForGrant,
+  requireSameAudience,
+  requireStillTheirs,
+  stillAllowed,
+  type TokenResponse,
+} from "./grant";
 import { requireIssuable } from "./issue-client-token";
 import { OAuthError } from "./oauth-error";
 import { formatScope, isWithin, parseScope, wordsOf } from "./scope";
@@ -18,7 +24,8 @@ export async function refreshGrant(deps: OAuthDependencies, call: TokenCall): Pr
   const text = requireText(call);
   const grant = await requireGrant(deps, call, text);
   requireBoundKey(grant, call);
-  requireSameAudience(deps, grant, call);
+  requireSameAudience(call, grant.audience);
+  requireStillTheirs(deps, call.client, grant.audience);
   const scope = readScope(grant, call);
   await spendProof(deps, call.proof);
   const renewed = await renew(deps, call, text, grant, scope);
@@ -40,18 +47,6 @@ async function requireGrant(deps: OAuthDependencies, { client }: TokenCall, text
 /** Of a public client (RFC 9449 section 5); a confidential one proves who it is, and may change its key. */
 function requireBoundKey({ dpopJkt }: Grant, call: TokenCall): void {
   if (dpopJkt !== null && dpopJkt !== jktOf(call)) throw refused("not the key it is bound to");
-}
-
-function requireSameAudience(
-  deps: OAuthDependencies,
-  { audience }: Grant,
-  { client, parameters }: TokenCall,
-): void {
-  const asked = parameters.get("resource");
-  if (asked !== null && asked !== audience) {
-    throw new OAuthError("invalid_target", "This grant is for another service.");
-  }
-  requireStillTheirs(deps, client, audience);
 }
 
 function readScope({ scope }: Grant, { client, parameters }: TokenCall): string {

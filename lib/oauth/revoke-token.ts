@@ -9,7 +9,8 @@ import { findTokenClaims } from "./verify-client-token";
 
 /**
  * The revocation endpoint (RFC 7009): the refresh token of a grant ends it, with all its access tokens; an access token is
- * denied alone. What is not a token of this client is answered the same, and nothing comes of it. Throws `OAuthError`.
+ * denied alone. What is not a token of this client is answered the same, and nothing comes of it. Throws `OAuthError`:
+ * `unsupported_token_type` for one that is encrypted, which nobody but its service can read.
  */
 export async function revokeToken(
   deps: OAuthDependencies,
@@ -18,6 +19,8 @@ export async function revokeToken(
   const client = await authenticateClient(deps, headers, parameters);
   const token = parameters.get("token");
   if (token === null) throw new OAuthError("invalid_request", "token is missing.");
+  if (isEncrypted(token))
+    throw new OAuthError("unsupported_token_type", "An encrypted token cannot be revoked.");
   const grant = await findGrant(deps, client.id, token);
   if (grant !== null) {
     const selection = { kind: "ids", ids: [grant.session.id], ownedBy: null } as const;
@@ -34,3 +37,6 @@ export async function revokeToken(
   const actor = { userId: null, sessionId: null, client: from };
   await denyTokenById(deps.sessions, deps.stores.denials, claims.jti, expiresAt, actor);
 }
+
+/** Five parts (RFC 7516 section 7.1); a refresh token of ours has none. */
+const isEncrypted = (token: string): boolean => /^(?:[\w-]*\.){4}[\w-]*$/.test(token);

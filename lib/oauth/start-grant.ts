@@ -1,7 +1,7 @@
 import type { Client as Caller } from "@/lib/audit/events";
 import { randomId } from "@/lib/crypto/random";
 import { endSessions } from "@/lib/sessions/end-sessions";
-import type { Grant, Session } from "@/lib/sessions/session";
+import type { Grant, Session, SessionWithUser } from "@/lib/sessions/session";
 import { keepSession, ownTerms, type SessionTerms } from "@/lib/sessions/start-session";
 import { type Client, isPublic, OFFLINE_ACCESS } from "./client";
 import type { OAuthDependencies } from "./dependencies";
@@ -43,9 +43,12 @@ export async function startGrant(
   return deps.atomically(async (stores) => {
     // First the client, as whoever removes it does: so that neither waits for the other.
     if (!(await stores.clients.hold(client.id))) throw over("The client is gone.");
+    // Then the browser session, as whoever hands over what waits in it does.
+    const parent = await stores.sessions.holdLive(agreed.parentId, deps.clock.now());
+    if (parent === null) throw over("The sign-in that this came from has ended.");
     const grantId = randomId();
     await redeem(stores, grantId);
-    return keepGrant(deps, stores, client, agreed, grantId);
+    return keepGrant(deps, stores, client, agreed, parent, grantId);
   });
 }
 
@@ -54,10 +57,9 @@ async function keepGrant(
   stores: Stores,
   client: Client,
   { audience, scope, parentId, jkt, from }: Agreement,
+  parent: SessionWithUser,
   grantId: string,
 ): Promise<NewGrant> {
-  const parent = await stores.sessions.holdLive(parentId, deps.clock.now());
-  if (parent === null) throw over("The sign-in that this came from has ended.");
   const dpopJkt = isPublic(client) ? jkt : null;
   const grant: Grant = {
     clientId: client.id,

@@ -239,7 +239,19 @@ async function endAll(tx: Database, selection: NamedSelection, ending: SessionEn
   if (browsers.length === 0) return ended;
   // A grant that was given while the statement above waited is one that it could not see.
   const late = await tx.$queryRaw<EndedRow[]>(endStatement(grantsOf(browsers, ending.reason), ending));
+  if (!endsOfflineGrants(ending.reason)) await tellOfSignOut(tx, browsers, ending.now);
   return [...ended, ...late];
+}
+
+/** Clients whose grants go on: the person is signed out of them too (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
+async function tellOfSignOut(tx: Database, browsers: readonly string[], now: Date): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO logout_deliveries (client_id, user_id, session_id, created_at, next_attempt_at)
+    SELECT clients.id, s.user_id, s.id, ${now}, ${now}
+    FROM sessions s JOIN clients ON clients.id = s.client_id
+    WHERE s.parent_id = ANY(${[...browsers]}) AND s.is_offline
+      AND s.ended_at IS NULL AND s.idle_expires_at > ${now} AND s.expires_at > ${now}
+      AND clients.backchannel_logout_uri IS NOT NULL`;
 }
 
 /** The selected sessions, and the grants that end with them: those of a person are among the person's sessions. */

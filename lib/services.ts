@@ -157,6 +157,7 @@ export function createServices(settings: Settings, clock: Clock = systemClock): 
       }
       background.every(SIGNATURE_COUNT_MS, "count signatures", () => signatures.flush());
       background.every(DENYLIST_POLL_MS, "read the denylist", () => denylist.sync());
+      background.every(DENYLIST_POLL_MS, "look after the denylist in Redis", () => denylist.refill());
       background.every(REDIS_CHECK_MS, "check the eviction policy of Redis", () => denylist.checkEviction());
       background.every(LOGOUT_DELIVERY_MS, "tell clients of ended sessions", async () => {
         await deliverLogouts(oauth);

@@ -30,8 +30,6 @@ const signIn = await browserFetch("/api/auth/login", {
 if (!signIn.ok) throw new Error(`Not signed in: ${(await signIn.json()).title}`);
 
 const tokens = createTokenSource("orders", { fetch: browserFetch });
-const answer = await fetch(`${SERVICE}/orders`, {
-  headers: { Authorization: `Bearer ${await tokens.get()}` },
-});
+const answer = await tokens.call(`${SERVICE}/orders`);
 console.log(answer.status, await answer.text());
 await browserFetch("/api/auth/logout", { method: "POST" });

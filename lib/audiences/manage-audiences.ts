@@ -1,7 +1,6 @@
 import { type Actor, doneBy } from "@/lib/audit/actor";
 import type { AuditEvent, AuditEventType } from "@/lib/audit/events";
 import { sha256 } from "@/lib/crypto/derive-key";
-import { randomToken } from "@/lib/crypto/random";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { activateSecret, endSecrets, generateSecret, takeSecret } from "@/lib/keys/audience-secrets";
 import { advanceKeys } from "@/lib/keys/rotation";
@@ -9,6 +8,7 @@ import { PROFILES } from "@/lib/tokens/profiles";
 import type { Audience } from "./audience";
 import { type AudienceChangeInput, type NewAudienceInput, toAudience, toChange } from "./audience-input";
 import type { AudienceDependencies } from "./dependencies";
+import { newFeedToken } from "./feed-token";
 
 /** What is told once and never again. */
 export interface CreatedAudience {
@@ -18,9 +18,6 @@ export interface CreatedAudience {
   /** Of an audience with a secret of its own; null for any other. */
   secret: { kid: string; secret: string } | null;
 }
-
-/** So that whoever finds one knows what it is. */
-const FEED_TOKEN_PREFIX = "latchkey_feed_";
 
 /**
  * Keeps a new audience, with a key that signs for it. Throws `invalid_request` for what does not fit together and for a
@@ -70,7 +67,10 @@ export async function changeAudience(
   });
 }
 
-/** Its secrets are erased; a token that it has been issued is accepted there until it expires. Throws `not_found`. */
+/**
+ * Its secrets are erased, and its feed tokens: a service that reads the revocation feed refuses everybody once its bound
+ * is over. Any other accepts a token that it has been issued until it expires. Throws `not_found`.
+ */
 export async function removeAudience(
   deps: AudienceDependencies,
   identifier: string,
@@ -134,8 +134,6 @@ export async function makeFeedToken(
 
 const hasSecrets = ({ profile }: Pick<Audience, "profile">): boolean =>
   PROFILES[profile].keySource === "audience";
-
-const newFeedToken = (): string => `${FEED_TOKEN_PREFIX}${randomToken()}`;
 
 /** Whoever types an address learns at once that nothing usable is there. */
 async function requireRecipient(

@@ -32,8 +32,9 @@ const MAX_ADDRESSES = 1_000;
 
 /**
  * The keys that other servers publish. Each address is asked every five minutes, by one request at a time, and not again
- * within ten seconds of a failure; while it cannot be asked, what it said last is used for up to an hour. A set that is
- * answered without a usable key is another matter: its owner has taken the key back, and it is used no more.
+ * within ten seconds of a failure; while it cannot be asked, what it said last is used for up to an hour, and nobody but
+ * the first waits to hear that. A set that is answered without a usable key is another matter: its owner has taken the
+ * key back, and it is used no more.
  */
 export class PublishedKeys<Keys> {
   readonly #publications = new LRUCache<string, Publication<Keys>>({ max: MAX_ADDRESSES });
@@ -43,10 +44,14 @@ export class PublishedKeys<Keys> {
   /** The keys of the address as they are known, or why none are. */
   async find(url: string): Promise<{ keys: Keys } | { failure: string }> {
     const publication = this.#publicationAt(url);
-    if (this.#isDue(publication)) await this.#ask(url, publication);
-    const { keys, readAt, failure } = publication;
-    if (keys !== null && this.#isWithin(PUBLISHED_KEY_STALE_SECONDS, readAt)) return { keys };
-    return { failure: failure ?? "It has not been asked." };
+    if (this.#isDue(publication)) {
+      const asking = this.#ask(url, publication);
+      // Whoever did not answer the last time may take long not to answer again.
+      if (publication.failure !== null && this.#usableKeys(publication)) asking.catch(() => undefined);
+      else await asking;
+    }
+    const keys = this.#usableKeys(publication);
+    return keys === null ? { failure: publication.failure ?? "It has not been asked." } : { keys };
   }
 
   /** Asks at once, and says what was wrong; null where nothing was. */
@@ -77,6 +82,10 @@ export class PublishedKeys<Keys> {
   #isDue({ keys, readAt, failedAt }: Publication<Keys>): boolean {
     const isFresh = keys !== null && this.#isWithin(PUBLISHED_KEY_SECONDS, readAt);
     return !isFresh && !this.#isWithin(PUBLISHER_COOLDOWN_SECONDS, failedAt);
+  }
+
+  #usableKeys({ keys, readAt }: Publication<Keys>): Keys | null {
+    return this.#isWithin(PUBLISHED_KEY_STALE_SECONDS, readAt) ? keys : null;
   }
 
   /** Distance, not age: a clock that was set back must not make anything last longer. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
 import { FetchRefusedError } from "@/lib/outbound/fetch-refused-error";
 import { isRecipientKeyUnavailable, RecipientKeys } from "./recipient-keys";
@@ -145,6 +145,38 @@ describe("while a service cannot be asked", () => {
     clock.advanceSeconds(1);
     await find();
     expect(asked.length).toBe(3);
+  });
+
+  it("only the first waits for it, as long as its last key is good", async () => {
+    const { clock, find, service, goDown } = scene();
+    await find();
+    goDown();
+    clock.advanceSeconds(5 * MINUTE);
+    await find();
+    let answer = (_jwks: unknown) => {};
+    service.answer = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    clock.advanceSeconds(10);
+    expect(await Promise.all([find(), find()])).toEqual(["first", "first"]);
+    clock.advanceSeconds(55 * MINUTE);
+    const waiting = find();
+    answer(setOf("second"));
+    expect(await waiting).toBe("second");
+  });
+
+  it("what it says behind the back of a caller is used by the next, and a fault is nobody's", async () => {
+    const { clock, find, service, goDown, publish } = scene();
+    await find();
+    goDown();
+    clock.advanceSeconds(5 * MINUTE);
+    await find();
+    clock.advanceSeconds(10);
+    service.answer = () => Promise.reject(new TypeError("a bug"));
+    expect(await find()).toBe("first");
+    publish(setOf("second"));
+    await vi.waitFor(async () => expect(await find()).toBe("second"));
   });
 
   it("it is not left alone for ever by a clock that is set back", async () => {

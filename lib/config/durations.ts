@@ -79,6 +79,9 @@ export const KEY_ABANDONED_SECONDS = SECONDS_PER_DAY;
 /** The tokens of a revoked key are denied for this long, whatever a process remembers of its keys. */
 export const KEY_DENIAL_SECONDS = 30 * SECONDS_PER_DAY;
 
+/** Those of a revoked secret practically without end: the service accepts them until somebody takes it out there. */
+export const SECRET_DENIAL_SECONDS = 100 * 365 * SECONDS_PER_DAY;
+
 /** A signer outside that has not answered by then does not. */
 export const SIGNER_DEADLINE_MS = 2_000;
 

@@ -89,12 +89,15 @@ export class Denylist {
     await shared?.start(() => this.#readAll());
   }
 
-  /** Brings copy and Redis up to the database. Rejects when either cannot be brought up. */
+  /** Brings the copy up to the database, which no Redis may keep waiting (see `publish`). Rejects when it cannot be read. */
   async sync(): Promise<void> {
-    const { copy, shared } = this.parts;
-    if (!this.isCopying) return;
-    const [isWhole] = await Promise.all([shared?.verify(), copy.sync()]);
-    if (isWhole === false) await shared?.fill(() => this.#readAll());
+    if (this.isCopying) await this.parts.copy.sync();
+  }
+
+  /** Brings Redis up to the database, where it has lost something. Rejects when it cannot be brought up. */
+  async refill(): Promise<void> {
+    const { shared } = this.parts;
+    if (shared !== null && !(await shared.verify())) await shared.fill(() => this.#readAll());
   }
 
   async #readAll(): Promise<Iterable<Denial>> {

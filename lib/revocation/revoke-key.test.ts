@@ -289,6 +289,13 @@ describe("revoking the secret of an audience", () => {
     expect(nameOf(store, (await findSigner()).kid)).toBe("k4");
   });
 
+  it("denies it practically without end: no time takes it out of the service", async () => {
+    const { clock, isDenied, revoke } = await startWithSecrets(2);
+    await revoke("k3");
+    clock.moveTo(addSeconds(NOW, 50 * 365 * DAY_SECONDS));
+    expect([await isDenied("k3"), await isDenied("k4")]).toEqual([true, false]);
+  });
+
   it("touches no secret of another audience", async () => {
     const { store, keys, revoke } = await startWithSecrets(2);
     await addSecret(keys, "shipping", ADMIN);

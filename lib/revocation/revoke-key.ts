@@ -1,5 +1,5 @@
 import { type Actor, doneBy } from "@/lib/audit/actor";
-import { KEY_DENIAL_SECONDS } from "@/lib/config/durations";
+import { KEY_DENIAL_SECONDS, SECRET_DENIAL_SECONDS } from "@/lib/config/durations";
 import { addSeconds } from "@/lib/crypto/clock";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import type { NewKey } from "@/lib/keys/custody";
@@ -76,7 +76,8 @@ async function revoke(
   if (key === undefined) throw new LatchkeyError("not_found");
   const over = { state: "revoked", revokedAt: now, revokeReason: reason, sealedPrivateKey: null } as const;
   await stores.signingKeys.update({ ...key, ...over });
-  const denial: Denial = { kind: "kid", value: kid, expiresAt: addSeconds(now, KEY_DENIAL_SECONDS) };
+  const denialSeconds = isOfLine(key) ? KEY_DENIAL_SECONDS : SECRET_DENIAL_SECONDS;
+  const denial: Denial = { kind: "kid", value: kid, expiresAt: addSeconds(now, denialSeconds) };
   await stores.denials.deny(denial);
   const event = keyEvent("signing_key.revoked", key, now, { state: key.state, reason });
   await stores.audit.record({ ...event, ...doneBy(actor) });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { SECRET_DENIAL_SECONDS } from "@/lib/config/durations";
 import { addSeconds, secondsBetween } from "@/lib/crypto/clock";
 import type { DenialCursor, DenialReading, DenialStore } from "@/lib/revocation/denial";
 import { type DatabaseStores, openStores } from "./stores";
@@ -47,6 +48,13 @@ describe("a denial", () => {
     await denials.deny({ kind: "jti", value: "t1", expiresAt: SOON });
     expect(await denials.covers({ jti: "t1", sid: "s", kid: "k" }, addSeconds(SOON, -0.001))).toBe(true);
     expect(await denials.covers({ jti: "t1", sid: "s", kid: "k" }, SOON)).toBe(false);
+  });
+
+  it("may outlive everybody, as that of a revoked secret does", async () => {
+    const expiresAt = addSeconds(NOW, SECRET_DENIAL_SECONDS);
+    await denials.deny({ kind: "kid", value: "k1", expiresAt });
+    expect((await denials.readSince(null, NOW)).denials).toMatchObject([{ value: "k1", expiresAt }]);
+    expect(await denials.covers({ jti: "t", sid: "s", kid: "k1" }, addSeconds(expiresAt, -1))).toBe(true);
   });
 
   it("made again expires at the later of the two instants, in whichever order", async () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, test } from "vitest";
 import type { Algorithm } from "@/lib/keys/algorithms";
 import { encryptToken } from "@/lib/tokens/encrypt";
 import { PROFILES } from "@/lib/tokens/profiles";
+import { createTestRecipient, sealJwe } from "@/lib/tokens/testing/forged-jwe";
 import { createTestKey, ISSUER, NOW_SECONDS, type TestKey } from "@/lib/tokens/testing/test-issuer";
 import { AUDIENCE, createTestIssuer, createTestService, serviceToken } from "./testing/test-service";
 
@@ -135,9 +136,22 @@ describe("high-security", async () => {
     expect(await verifier.verify(encrypted)).toEqual(ACCEPTED);
     expect(await verifier.verify(short)).toEqual(INVALID);
     const named = createTestService(issuer, { ...options, decryptionKeys: [{ ...privateJwk, kid: "mine" }] });
-    const forNamed = await encryptToken(short, { kid: "mine", jwk: publicJwk as JWK }, encryption);
-    expect(await named.verifier.verify(forNamed)).toEqual(ACCEPTED);
-    expect(await named.verifier.verify(encrypted)).toEqual(INVALID);
+    const sealFor = (name: string) => encryptToken(short, { kid: name, jwk: publicJwk as JWK }, encryption);
+    expect(await named.verifier.verify(await sealFor("mine"))).toEqual(ACCEPTED);
+    expect(await named.verifier.verify(encrypted), "the public half was given without its kid").toEqual(
+      ACCEPTED,
+    );
+    expect(await named.verifier.verify(await sealFor("yours"))).toEqual(INVALID);
+    expect(await verifier.verify(await sealFor("mine"))).toEqual(INVALID);
+  });
+
+  it("opens none that names no key", async () => {
+    const recipient = createTestRecipient("mine");
+    const { verifier } = createTestService(issuer, {
+      profile: "high-security",
+      decryptionKeys: [{ ...recipient.privateJwk, kid: undefined }],
+    });
+    expect(await verifier.verify(sealJwe(short, recipient, { kid: undefined }))).toEqual(INVALID);
   });
 
   it("is not ready with a key that is none", async () => {

@@ -146,16 +146,14 @@ async function openTokens(
   settings: VerifierSettings,
   remote: RemoteKeys | undefined,
 ): Promise<TokenVerifier<ServiceClaims>> {
-  const { profile, algorithm, clock, secrets = [], decryptionKeys = [] } = settings;
+  const { algorithm, clock, secrets = [], decryptionKeys = [] } = settings;
   const own = await Promise.all(secrets.map(importSecret));
   return new TokenVerifier(
     {
       ...settings,
       algorithms: new Set([algorithm]),
       findKey: async (kid) => remote?.findKey(kid) ?? own.find((key) => key.kid === kid) ?? null,
-      decryptionKeys: await Promise.all(
-        decryptionKeys.map((jwk) => importDecryptionKey(jwk, profile.encryption)),
-      ),
+      decryptionKeys: (await Promise.all(decryptionKeys.map(importDecryptionKey))).flat(),
     },
     remote ?? { version: 0 },
     clock,

@@ -1,7 +1,6 @@
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from "jose";
 import { importSecretKey, type VerificationKey } from "@/lib/keys/verification-key";
 import type { DecryptionKey } from "@/lib/tokens/decrypt";
-import type { TokenEncryption } from "@/lib/tokens/service-profiles";
 
 /** The key is the text itself, as it was shown; its id is the RFC 7638 thumbprint. */
 export async function importSecret(secret: string): Promise<VerificationKey> {
@@ -10,13 +9,20 @@ export async function importSecret(secret: string): Promise<VerificationKey> {
   return { kid, algorithm: "HS256", key: await importSecretKey(bytes) };
 }
 
-/** Rejects when it is not a key. */
-export async function importDecryptionKey(
-  { kid, key_ops: _operations, ...jwk }: JWK,
-  encryption: TokenEncryption | null,
-): Promise<DecryptionKey> {
-  const key = await importJWK(jwk, encryption?.keyManagement).catch(() => {
+/**
+ * By its own name and by its thumbprint, which Latchkey calls it by where the public half was given without a `kid`.
+ * Rejects when it is not a key.
+ */
+export async function importDecryptionKey({
+  kid,
+  key_ops: _operations,
+  ...jwk
+}: JWK): Promise<DecryptionKey[]> {
+  // It is a key for ECDH, whatever else its `alg` may say; which algorithms a token may have is checked with each.
+  const key = await importJWK(jwk, "ECDH-ES").catch(() => {
     throw new Error("One of decryptionKeys is not a key.");
   });
-  return { kid: kid ?? (await calculateJwkThumbprint(jwk)), curve: String(jwk.crv), key: key as CryptoKey };
+  const thumbprint = await calculateJwkThumbprint(jwk);
+  const names = [kid ?? thumbprint, thumbprint];
+  return names.map((name) => ({ kid: name, curve: String(jwk.crv), key: key as CryptoKey }));
 }

@@ -46,7 +46,7 @@ beforeEach(async () => {
     shared: new SharedDenials(patient, systemClock),
     clock: systemClock,
   });
-  await issuer.sync();
+  await issuer.refill();
   shared = openSharedRedis(client);
   await shared.ready();
 });
@@ -82,7 +82,7 @@ describe("what the issuer shares in Redis", () => {
     await client.flushdb();
     expect(await shared.isDenied(TOKEN)).toBe("unknown");
     expect(await shared.isDenied(OTHER)).toBe("unknown");
-    await issuer.sync();
+    await issuer.refill();
     expect(await answerOf(TOKEN)).toBe(true);
     expect(await answerOf(OTHER)).toBe(false);
   });
@@ -95,12 +95,16 @@ describe("what the issuer shares in Redis", () => {
   });
 
   it("is known by an answer that came in time to a process that was busy", async () => {
-    await answerOf(OTHER);
-    const asked = shared.isDenied(OTHER);
-    // The question is sent, and then the process does something else for as long as it may take.
-    await new Promise(setImmediate);
-    for (const begunAt = performance.now(); performance.now() - begunAt < 200; );
-    expect(await asked).toBe(false);
+    const askAndBeBusy = async () => {
+      await answerOf(OTHER);
+      const asked = shared.isDenied(OTHER);
+      // The question is sent, and then the process does something else for as long as it may take.
+      await new Promise(setImmediate);
+      for (const begunAt = performance.now(); performance.now() - begunAt < 200; );
+      expect(await asked).toBe(false);
+    };
+    // On a busy machine the answer may arrive only later, which says nothing.
+    await vi.waitFor(askAndBeBusy, PATIENCE);
   });
 
   it("is asked for in one round trip", async () => {
@@ -143,7 +147,7 @@ describe("being ready", () => {
   it("waits for Redis to be filled", async () => {
     await client.flushdb();
     const ready = shared.ready();
-    await issuer.sync();
+    await issuer.refill();
     await expect(ready).resolves.toBeUndefined();
   });
 

@@ -45,3 +45,15 @@ it("makes room for as many as come in time", () => {
     expect(used.use("ada", `proof ${second}`, NOW + second + 50, NOW + second)).toBe("first");
   }
 });
+
+it("forgets each in its own time, whatever may be forgotten later", () => {
+  const used = new UsedProofs(4);
+  used.use("ada", "of a clock that is ahead", NOW + 140, NOW);
+  used.use("ada", "of now", NOW + 70, NOW);
+  used.use("bob", "of bob", NOW + 70, NOW);
+  used.use("bob", "of bob again", NOW + 70, NOW);
+  expect(used.use("ada", "next", NOW + 140, NOW + 70)).toBe("no_room");
+  expect(used.use("ada", "next", NOW + 141, NOW + 71)).toBe("first");
+  expect(used.use("bob", "next of bob", NOW + 141, NOW + 71)).toBe("first");
+  expect(used.use("ada", "of a clock that is ahead", NOW + 140, NOW + 71)).toBe("again");
+});

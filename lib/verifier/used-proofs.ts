@@ -3,16 +3,16 @@ const MOST_OF_ONE = 0.5;
 
 interface UsedProof {
   owner: string;
-  /** The NumericDate after which it may be forgotten. */
-  expiresAtSeconds: number;
+  proof: string;
 }
 
 /** The proofs that were used, each for as long as it could be used again. A process knows of its own alone. */
 export class UsedProofs {
-  /** About in the order in which they may be forgotten. */
-  readonly #proofs = new Map<string, UsedProof>();
+  readonly #proofs = new Set<string>();
   /** How many are whose. */
   readonly #counts = new Map<string, number>();
+  /** By the NumericDate after which they may be forgotten: whose clock is ahead of others keeps none but its own. */
+  readonly #expiring = new Map<number, UsedProof[]>();
 
   constructor(private readonly most: number) {}
 
@@ -30,19 +30,27 @@ export class UsedProofs {
     if (this.#proofs.has(proof)) return "again";
     const count = this.#counts.get(owner) ?? 0;
     if (this.#proofs.size >= this.most || count >= this.most * MOST_OF_ONE) return "no_room";
-    this.#proofs.set(proof, { owner, expiresAtSeconds });
+    this.#proofs.add(proof);
     this.#counts.set(owner, count + 1);
+    const together = this.#expiring.get(expiresAtSeconds) ?? [];
+    this.#expiring.set(expiresAtSeconds, together);
+    together.push({ owner, proof });
     return "first";
   }
 
-  /** From the oldest on, so that what is still good is looked at once. */
+  /** Looks at seconds, of which there are a few hundred, and not at what is still good. */
   #forget(nowSeconds: number): void {
-    for (const [proof, { owner, expiresAtSeconds }] of this.#proofs) {
-      if (expiresAtSeconds >= nowSeconds) return;
-      this.#proofs.delete(proof);
-      const left = (this.#counts.get(owner) ?? 0) - 1;
-      if (left > 0) this.#counts.set(owner, left);
-      else this.#counts.delete(owner);
+    for (const [expiresAtSeconds, together] of this.#expiring) {
+      if (expiresAtSeconds >= nowSeconds) continue;
+      this.#expiring.delete(expiresAtSeconds);
+      for (const used of together) this.#forgetOne(used);
     }
+  }
+
+  #forgetOne({ owner, proof }: UsedProof): void {
+    this.#proofs.delete(proof);
+    const left = (this.#counts.get(owner) ?? 0) - 1;
+    if (left > 0) this.#counts.set(owner, left);
+    else this.#counts.delete(owner);
   }
 }

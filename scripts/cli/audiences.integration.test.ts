@@ -283,7 +283,10 @@ it("`remove` erases the secrets, and the name may be used again", async () => {
   const { code, output } = await cli(["remove", "mainframe"]);
   expect({ code, output }).toEqual({
     code: 0,
-    output: "mainframe is removed. A token that has been made is good until it expires.\n",
+    output:
+      "mainframe is removed.\n" +
+      "A service that reads the revocation feed can read it no longer, and refuses everybody once its bound is over (30 s " +
+      "unless set, high-security 5 s). Any other accepts a token that has been made until it expires.\n",
   });
   const kept = await sql<{ state: string; sealed_private_key: Buffer | null }>(
     "SELECT state, sealed_private_key FROM signing_keys WHERE use = 'audience:mainframe'",

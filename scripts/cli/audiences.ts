@@ -12,6 +12,7 @@ import {
 import { COMMAND_LINE } from "../../lib/audit/actor";
 import { hasCode } from "../../lib/errors/latchkey-error";
 import type { Services } from "../../lib/services";
+import { PROFILES } from "../../lib/tokens/profiles";
 import { PlainError } from "../plain-error";
 import { CHANGE_OPTIONS, NEW_OPTIONS, readChange, readIdentifier, readNewAudience } from "./audiences-input";
 import { type Command, table } from "./command";
@@ -85,6 +86,11 @@ export const audiencesChange: Command = {
   },
 };
 
+const REMOVED =
+  "A service that reads the revocation feed can read it no longer, and refuses everybody once its bound is over " +
+  `(${PROFILES.mesh.revocationSeconds} s unless set, high-security ${PROFILES["high-security"].revocationSeconds} s). ` +
+  "Any other accepts a token that has been made until it expires.";
+
 export const audiencesRemove: Command = {
   parameters: "IDENTIFIER",
   summary: "makes no more tokens for a service, and erases its secrets",
@@ -94,8 +100,7 @@ export const audiencesRemove: Command = {
     const identifier = readIdentifier(positionals[0]);
     await requireSameSettings(latchkey);
     await orNone(identifier, removeAudience(latchkey.audiences, identifier, COMMAND_LINE));
-    const lines = [`${identifier} is removed. A token that has been made is good until it expires.`];
-    return { data: { identifier }, lines };
+    return { data: { identifier }, lines: [`${identifier} is removed.`, REMOVED] };
   },
 };
 

@@ -28,6 +28,9 @@ const JAVASCRIPT = [...EVERY.map(({ snippet }) => snippet), KEY_PAIR_SNIPPET].fi
   /\.m?js$/.test(fileName),
 );
 
+const pythonOf = (facts: ServiceFacts): string =>
+  verifierSnippets(facts).find(({ fileName }) => fileName === "check_token.py")?.code ?? "";
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-snippets-"));
@@ -135,13 +138,87 @@ describe("what to check", () => {
     for (const facts of [MESH, HIGH]) expect(checksOf(facts).join(" ")).toContain("There is no cnf:");
   });
 
+  it("has a header refused for what it must not have", () => {
+    for (const facts of [MESH, HIGH, LEGACY]) {
+      expect(checksOf(facts).join(" ")).toContain("Refuse a token whose header has crit, jku, jwk or x5u.");
+    }
+  });
+
   it("is done in Python too", () => {
-    const codeOf = (facts: ServiceFacts) =>
-      verifierSnippets(facts).find(({ fileName }) => fileName === "check_token.py")?.code ?? "";
-    expect(codeOf(MESH)).toMatch(/if "cnf" in claims:\n +raise jwt\.InvalidTokenError/);
-    expect(codeOf(HIGH)).toMatch(/if "cnf" in signed\.claims:\n +raise ValueError/);
-    expect(codeOf(MESH)).not.toContain("strict_aud");
-    expect(codeOf(MESH)).toMatch(/timeout=5,\n +cooldown_duration=30,/);
+    expect(pythonOf(MESH)).toMatch(/if "cnf" in claims:\n +raise jwt\.InvalidTokenError/);
+    expect(pythonOf(HIGH)).toMatch(/if "cnf" in signed\.claims:\n +raise ValueError/);
+    expect(pythonOf(MESH)).not.toContain("strict_aud");
+    expect(pythonOf(MESH)).toMatch(/timeout=5,\n +cooldown_duration=30,/);
+  });
+});
+
+describe.skipIf(spawnSync("python3", ["--version"]).status !== 0)("in Python", () => {
+  /** In place of PyJWT: fetches as its client does, and counts how often. */
+  const PYJWT = `class PyJWKClientConnectionError(Exception):
+    pass
+
+
+class PyJWKClient:
+    is_away = False
+    fetches = 0
+
+    def __init__(self, uri, headers, lifespan, timeout, cooldown_duration):
+        self.cooldown_duration = cooldown_duration
+
+    def fetch_data(self):
+        self.fetches += 1
+        if self.is_away:
+            raise PyJWKClientConnectionError("away")
+        return {"keys": []}
+`;
+
+  const inPython = (folder: string, code: string) =>
+    spawnSync("python3", ["-B", "-c", code], { cwd: folder, encoding: "utf8" });
+
+  function writePython(facts: ServiceFacts): string {
+    written += 1;
+    const own = join(folder, `python-${written}`);
+    mkdirSync(own);
+    writeFileSync(join(own, "check_token.py"), pythonOf(facts));
+    writeFileSync(join(own, "jwt.py"), PYJWT);
+    return own;
+  }
+
+  it.each([MESH, HIGH, ODD])("is a whole file that Python can read, for $profile", (facts) => {
+    const reading = inPython(writePython(facts), 'compile(open("check_token.py").read(), "file", "exec")');
+    expect(reading).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("asks for the keys once in 30 seconds while they cannot be had, and whenever else it is due", () => {
+    const { stdout, stderr } = inPython(
+      writePython(MESH),
+      `import time
+
+import jwt
+from check_token import keys
+
+def outcome_at(now, is_away):
+    time.monotonic = lambda: now
+    keys.is_away = is_away
+    try:
+        keys.fetch_data()
+        return f"{now} fetched {keys.fetches}"
+    except jwt.PyJWKClientConnectionError:
+        return f"{now} refused {keys.fetches}"
+
+for now, is_away in [(5, False), (6, True), (7, True), (35, False), (36, False), (37, False)]:
+    print(outcome_at(now, is_away))
+`,
+    );
+    expect(stderr).toBe("");
+    expect(stdout.trim().split("\n")).toEqual([
+      "5 fetched 1",
+      "6 refused 2",
+      "7 refused 2",
+      "35 refused 2",
+      "36 fetched 3",
+      "37 fetched 4",
+    ]);
   });
 });
 
@@ -150,6 +227,8 @@ describe("in a page", () => {
     serviceToken(): Promise<string>;
     callService(url: string, options?: RequestInit): Promise<Response>;
   }
+
+  const ORDERS = "https://orders.example/v1/orders";
 
   const load = (): Promise<PageModule> =>
     import(/* @vite-ignore */ pathToFileURL(write(pageSnippet(MESH).code)).href);
@@ -184,17 +263,60 @@ describe("in a page", () => {
     expect([await short.serviceToken(), await short.serviceToken()]).toEqual(["token-1", "token-2"]);
   });
 
+  /** Answers like the issuer, with a new token each time, and like a service that takes those of `accepted`. */
+  function answerAsBoth(accepted: readonly string[]) {
+    const calls: { method: string; headers: object; body: string }[] = [];
+    let issued = 0;
+    vi.stubGlobal("fetch", async (asked: string | Request) => {
+      if (typeof asked === "string") {
+        issued += 1;
+        const expiresAt = new Date(Date.now() + 600_000).toISOString();
+        return Response.json({ accessToken: `token-${issued}`, expiresAt });
+      }
+      const headers = Object.fromEntries(asked.headers);
+      calls.push({ method: asked.method, headers, body: await asked.text() });
+      const isAccepted = accepted.some((token) => headers.authorization === `Bearer ${token}`);
+      return new Response(null, { status: isAccepted ? 200 : 401 });
+    });
+    return calls;
+  }
+
   it("shows the token to the service, beside the caller's own headers", async () => {
     const { callService } = await load();
-    const calls = answerWith(600_000);
-    await callService("https://orders.example/v1/orders", { method: "PUT", headers: { "X-Own": "1" } });
-    const [, [url, init] = ["", undefined]] = calls;
-    expect(url).toBe("https://orders.example/v1/orders");
-    expect(init?.method).toBe("PUT");
-    expect(Object.fromEntries(init?.headers as Headers)).toEqual({
-      authorization: "Bearer token-1",
-      "x-own": "1",
-    });
+    const calls = answerAsBoth(["token-1"]);
+    const { status } = await callService(ORDERS, { method: "PUT", headers: { "X-Own": "1" } });
+    expect(status).toBe(200);
+    const headers = { authorization: "Bearer token-1", "x-own": "1" };
+    expect(calls).toEqual([{ method: "PUT", headers, body: "" }]);
+  });
+
+  it.each([
+    ["a text", () => "two"],
+    ["a stream", () => new Blob(["two"]).stream()],
+  ])(
+    "calls once more with another token where the first is refused, with %s as the body",
+    async (_, body) => {
+      const { callService } = await load();
+      const calls = answerAsBoth(["token-2"]);
+      const options = { method: "PUT", headers: { "X-Own": "1" }, body: body(), duplex: "half" };
+      expect((await callService(ORDERS, options)).status).toBe(200);
+      expect(calls).toMatchObject(
+        ["Bearer token-1", "Bearer token-2"].map((authorization) => ({
+          method: "PUT",
+          headers: { authorization, "x-own": "1" },
+          body: "two",
+        })),
+      );
+      await callService(ORDERS);
+      expect(calls).toHaveLength(3);
+    },
+  );
+
+  it("hands on a second refusal, and does not ask again by itself", async () => {
+    const { callService } = await load();
+    const calls = answerAsBoth([]);
+    expect((await callService(ORDERS)).status).toBe(401);
+    expect(calls).toHaveLength(2);
   });
 
   it("says when there is no token to be had", async () => {

@@ -43,11 +43,18 @@ export async function serviceToken() {
   return held.accessToken;
 }
 
-/** As fetch, with the token. */
-export async function callService(url, options = {}) {
-  const headers = new Headers(options.headers);
-  headers.set("Authorization", \`Bearer \${await serviceToken()}\`);
-  return fetch(url, { ...options, headers });
+/** As fetch, with the token. Where it is refused, as after its key was revoked, once more with another. */
+export async function callService(url, options) {
+  const request = new Request(url, options);
+  const response = await fetchWithToken(request.clone());
+  if (response.status !== 401) return response;
+  held = null;
+  return fetchWithToken(request);
+}
+
+async function fetchWithToken(request) {
+  request.headers.set("Authorization", \`Bearer \${await serviceToken()}\`);
+  return fetch(request);
 }
 `,
 });
@@ -81,7 +88,7 @@ export function checksOf({ identifier, profile, algorithm, issuer }: ServiceFact
         ];
   return [
     ...decrypting,
-    `Three parts, the header with alg ${algorithm} and nothing else, and typ at+jwt. Ignore crit, jku, jwk and x5u: refuse a token that has them.`,
+    `Three parts, the header with alg ${algorithm} and nothing else, and typ at+jwt. Refuse a token whose header has crit, jku, jwk or x5u.`,
     keySource === "audience"
       ? "The signature: HMAC with SHA-256, the key being the secret’s text as it was shown, not decoded. Accept two secrets while one replaces the other."
       : `The signature, with the key of ${jwksUrlOf(issuer)} whose kid the header has. Keep the set for ${JWKS_MAX_AGE_SECONDS} seconds, and ask again for a kid that you do not know, at most twice a minute.`,
@@ -200,7 +207,9 @@ const OTHER_LANGUAGE: Record<Audience["profile"], (facts: ServiceFacts) => Snipp
 };
 
 const pythonJwksCode = (facts: ServiceFacts): string => `# pip install "pyjwt[crypto]>=2.15.1"
+import math
 import sys
+import time
 
 import jwt
 
@@ -208,8 +217,24 @@ ISSUER = ${text(facts.issuer)}
 AUDIENCE = ${text(facts.identifier)}
 REQUIRED = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "client_id"]
 
+
+class PublishedKeys(jwt.PyJWKClient):
+    """Cools down after a fetch that failed too: everybody waits for each, and PyJWT itself counts the others alone."""
+
+    failed_at = -math.inf
+
+    def fetch_data(self):
+        if time.monotonic() - self.failed_at < self.cooldown_duration:
+            raise jwt.PyJWKClientConnectionError("the keys could not be had a moment ago")
+        try:
+            return super().fetch_data()
+        except Exception:
+            self.failed_at = time.monotonic()
+            raise
+
+
 # One for the whole process. Tokens with an unknown kid make it ask again, at most every 30 seconds.
-keys = jwt.PyJWKClient(
+keys = PublishedKeys(
     f"{ISSUER}/.well-known/jwks.json",
     headers={"Cache-Control": "no-cache"},
     lifespan=${JWKS_MAX_AGE_SECONDS},

@@ -38,8 +38,8 @@ export function RevocationOfSecret({ state }: { state: LiveState }) {
     <>
       <p>For a secret that may have been copied. {OF_A_SECRET[state]}</p>
       <p className="mt-2">
-        A service that reads the revocation feed refuses it within seconds. Any other accepts it until it
-        drops the secret itself: tell its owner.
+        The secret has to be taken out of the service as well: tell its owner. Until then a service that reads
+        the revocation feed refuses it, within seconds; any other accepts it.
       </p>
     </>
   );

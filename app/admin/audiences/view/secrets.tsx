@@ -79,7 +79,7 @@ function ActivateSecret({ identifier, kid }: { identifier: string; kid: string }
       <ConfirmButton
         variant="primary"
         title={`Activate secret ${shortKid(kid)}?`}
-        description="Every token is signed with it from now on: the service has to accept it already. The former one signs nothing more, and the service can drop it a quarter of an hour later."
+        description="Every token is signed with it from now on: the service has to accept it already. The former one signs nothing more; the service can drop it at the time that the table then shows as “Accepted until”."
         confirmLabel="Activate"
         confirmVariant="primary"
       >

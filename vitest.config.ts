@@ -2,9 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const NEVER = ["**/node_modules/**", "**/.next/**"];
 const INTEGRATION = "**/*.integration.test.ts";
+const PROGRAMS = "scripts/**/*.integration.test.ts";
+const ON_SERVERS = { exclude: NEVER, testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
  * Integration tests find a real Postgres at TEST_DATABASE_URL and a real Redis at TEST_REDIS_URL, which `npm test` sets.
+ * Those of programs start the command line, the launcher and the signer as an operator does.
  * Tests of several instances run one file at a time: they stop and pause servers, and measure how soon others notice.
  * So do those of the examples, which stop servers too.
  */
@@ -13,6 +16,8 @@ export default defineConfig({
   test: {
     // Every core; by itself Vitest leaves one, which of two is half.
     maxWorkers: "100%",
+    // What is waited for comes; by itself Vitest gives up after a second, which a busy machine may take.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
@@ -27,13 +32,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...ON_SERVERS,
           name: "integration",
           include: [INTEGRATION],
-          exclude: NEVER,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [...NEVER, PROGRAMS],
         },
       },
+      { extends: true, test: { ...ON_SERVERS, name: "programs", include: [PROGRAMS] } },
       {
         extends: true,
         test: {

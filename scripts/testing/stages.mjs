@@ -11,6 +11,7 @@ import { PROJECT } from "../setup.mjs";
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[]} needs What has to be there: "build", or the name of a service.
+ * @property {boolean} [isLong] Not run unless it is asked for, by its name or with all.
  * @property {string[]} command A script in node_modules for Node, and its arguments.
  * @property {{ file: string, read: (text: string) => Outcome }} [report] Without one, the stage counts as one test.
  */
@@ -24,14 +25,18 @@ const STAGES = [
   { name: "types", needs: ["build"], command: ["node_modules/typescript/bin/tsc", "--noEmit"] },
   vitest("unit", []),
   vitest("integration", ["postgres", "redis"]),
-  vitest("instances", ["build", "postgres", "redis", "data folder", "chromium"]),
   {
     name: "e2e",
     needs: ["build", "postgres", "data folder", "chromium"],
     command: [PLAYWRIGHT, "test"],
     report: { file: ".cache/e2e.json", read: (text) => readPlaywright(JSON.parse(text)) },
   },
+  { ...vitest("programs", ["postgres", "redis"]), isLong: true },
+  { ...vitest("instances", ["build", "postgres", "redis", "data folder", "chromium"]), isLong: true },
 ];
+
+/** In place of the name of a stage: every one of them. */
+const ALL = "all";
 
 /**
  * @param {string} name
@@ -50,15 +55,16 @@ function vitest(name, needs) {
 }
 
 /**
- * The stages named at the start of the arguments, or all; the rest is the runner's.
+ * The stages named at the start of the arguments, or those that are not long; the rest is the runner's.
  * @param {string[]} given
  */
 export function selectStages(given) {
-  const isStage = (/** @type {string} */ word) => STAGES.some((stage) => stage.name === word);
+  const isStage = (/** @type {string} */ word) => word === ALL || STAGES.some((stage) => stage.name === word);
   const end = given.findIndex((word) => !isStage(word));
   const names = end === -1 ? given : given.slice(0, end);
-  const stages = STAGES.filter((stage) => names.length === 0 || names.includes(stage.name));
-  return { stages, rest: given.slice(names.length) };
+  const isAsked = (/** @type {Stage} */ { name, isLong = false }) =>
+    names.length === 0 ? !isLong : names.includes(name) || names.includes(ALL);
+  return { stages: STAGES.filter(isAsked), rest: given.slice(names.length) };
 }
 
 /**

@@ -64,8 +64,13 @@ describe("a stage", () => {
 });
 
 describe("the stages to run", () => {
+  const QUICK = ["lint", "types", "unit", "integration", "e2e"];
+  const LONG = ["programs", "instances"];
+
   it.each([
-    ["all without a name", [], ["lint", "types", "unit", "integration", "instances", "e2e"], []],
+    ["without a name, those that are not long", [], QUICK, []],
+    ["with all, every one", ["all"], [...QUICK, ...LONG], []],
+    ["a long one when it is named", ["instances", "storm"], ["instances"], ["storm"]],
     ["the named ones, in their order", ["e2e", "unit"], ["unit", "e2e"], []],
     ["with what follows for the runner", ["unit", "lib/keys", "-t", "x"], ["unit"], ["lib/keys", "-t", "x"]],
   ])("are %s", (_name, given, names, rest) => {

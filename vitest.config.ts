@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 const NEVER = ["**/node_modules/**", "**/.next/**"];
 const INTEGRATION = "**/*.integration.test.ts";
 const PROGRAMS = "scripts/**/*.integration.test.ts";
+/** A part of an example that needs no Latchkey. */
+const BY_ITSELF = "examples/mesh-express/token-source.test.ts";
 const ON_SERVERS = { exclude: NEVER, testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
@@ -23,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{lib,app,scripts}/**/*.test.ts", "*.test.ts"],
+          include: ["{lib,app,scripts}/**/*.test.ts", "*.test.ts", BY_ITSELF],
           exclude: [...NEVER, INTEGRATION],
           // Properties take a second or two; on a busy machine many times that.
           testTimeout: 30_000,
@@ -44,7 +46,7 @@ export default defineConfig({
         test: {
           name: "instances",
           include: ["e2e/instances/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: NEVER,
+          exclude: [...NEVER, BY_ITSELF],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

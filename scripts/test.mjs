@@ -3,8 +3,8 @@ import { startServices } from "./testing/services.mjs";
 import { runStages, selectStages } from "./testing/stages.mjs";
 
 /**
- * `npm test`: what belongs before every commit, in a quarter of an hour. `npm test -- all`: every stage, as before a
- * release. `npm test -- unit e2e`: those stages alone. `npm test -- e2e login`: what follows the stages goes to the runner. What failed is named again at the end. The last line is always `N passed, N failed`; the
+ * `npm test`: what belongs before every commit, in a quarter of an hour. `npm test -- all`: every stage, as CI does.
+ * `npm test -- unit e2e`: those stages alone. `npm test -- e2e login`: what follows the stages goes to the runner. What failed is named again at the end. The last line is always `N passed, N failed`; the
  * exit code is 0 when none failed.
  */
 checkNode();

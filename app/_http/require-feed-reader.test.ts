@@ -100,6 +100,13 @@ describe("guesses of one address", () => {
     expect(await server.outcome(ip, `Bearer ${token}`)).toBe("let in");
   });
 
+  it("that come all at once are counted like those in a row", async () => {
+    const server = scene();
+    const ip = freshAddress();
+    await Promise.all(Array.from({ length: 3_100 }, () => guess(server, ip)));
+    expect(server.lookups).toBe(3_000);
+  });
+
   it("are those of a token too that was taken back", async () => {
     const token = newToken();
     const ip = freshAddress();

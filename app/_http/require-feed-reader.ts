@@ -33,22 +33,23 @@ export async function requireFeedReader({ request, latchkey, client }: ApiCall):
   const hash = sha256(bearer.token);
   const name = Buffer.from(hash).toString("base64url");
   const address = addressBucket(client.ip);
-  const unknown = unknownBy.get(address) ?? 0;
-  if (unknown >= MAX_LOOKUPS && !readers.has(name)) throw tooMany(address);
+  const unknown = count(address, 1);
+  if (unknown > MAX_LOOKUPS && !readers.has(name)) throw tooMany(address);
   if ((await latchkey.stores.audiences.findByFeedTokenHash(hash)) !== null) {
     readers.set(name, true);
+    count(address, -1);
     return;
   }
   readers.delete(name);
-  if (countUnknown(address) > MAX_UNKNOWN) throw tooMany(address);
+  if (unknown > MAX_UNKNOWN) throw tooMany(address);
   throw new LatchkeyError("invalid_token", { reason: "no such feed token" });
 }
 
-/** Says how many there are with this one. */
-function countUnknown(address: string): number {
-  const count = (unknownBy.get(address) ?? 0) + 1;
-  unknownBy.set(address, count);
-  return count;
+/** Says how many there are now. Counted before it is known, so that many at once are counted like many in a row. */
+function count(address: string, more: 1 | -1): number {
+  const unknown = (unknownBy.get(address) ?? 0) + more;
+  unknownBy.set(address, unknown);
+  return unknown;
 }
 
 const tooMany = (address: string): LatchkeyError =>

@@ -29,11 +29,13 @@ interface Publication<Keys> {
 
 /** Addresses beyond that push out the one that was used longest ago. */
 const MAX_ADDRESSES = 1_000;
+/** For so long after it has failed, an address is taken to be one that may not answer the next time either. */
+const SILENCE_SECONDS = 3 * PUBLISHER_COOLDOWN_SECONDS;
 
 /**
  * The keys that other servers publish. Each address is asked every five minutes, by one request at a time, and not again
- * within ten seconds of a failure; while it cannot be asked, what it said last is used for up to an hour, and nobody but
- * the first waits to hear that. A set that is answered without a usable key is another matter: its owner has taken the
+ * within ten seconds of a failure; while it cannot be asked, what it said last is used for up to an hour, and who asks soon
+ * after a failure does not wait for the next. A set that is answered without a usable key is another matter: its owner has taken the
  * key back, and it is used no more.
  */
 export class PublishedKeys<Keys> {
@@ -46,8 +48,7 @@ export class PublishedKeys<Keys> {
     const publication = this.#publicationAt(url);
     if (this.#isDue(publication)) {
       const asking = this.#ask(url, publication);
-      // Whoever did not answer the last time may take long not to answer again.
-      if (publication.failure !== null && this.#usableKeys(publication)) asking.catch(() => undefined);
+      if (this.#isSilent(publication) && this.#usableKeys(publication)) asking.catch(() => undefined);
       else await asking;
     }
     const keys = this.#usableKeys(publication);
@@ -82,6 +83,10 @@ export class PublishedKeys<Keys> {
   #isDue({ keys, readAt, failedAt }: Publication<Keys>): boolean {
     const isFresh = keys !== null && this.#isWithin(PUBLISHED_KEY_SECONDS, readAt);
     return !isFresh && !this.#isWithin(PUBLISHER_COOLDOWN_SECONDS, failedAt);
+  }
+
+  #isSilent({ failure, failedAt }: Publication<Keys>): boolean {
+    return failure !== null && this.#isWithin(SILENCE_SECONDS, failedAt);
   }
 
   #usableKeys({ keys, readAt }: Publication<Keys>): Keys | null {

@@ -147,7 +147,7 @@ describe("while a service cannot be asked", () => {
     expect(asked.length).toBe(3);
   });
 
-  it("only the first waits for it, as long as its last key is good", async () => {
+  it("is waited for by the first, and not by those soon after, as long as its last key is good", async () => {
     const { clock, find, service, goDown } = scene();
     await find();
     goDown();
@@ -164,6 +164,17 @@ describe("while a service cannot be asked", () => {
     const waiting = find();
     answer(setOf("second"));
     expect(await waiting).toBe("second");
+  });
+
+  it("is waited for again once its last failure is half a minute ago: it may have taken a key back since", async () => {
+    const { clock, find, goDown, publish } = scene();
+    await find();
+    goDown();
+    clock.advanceSeconds(5 * MINUTE);
+    await find();
+    publish(setOf("second"));
+    clock.advanceSeconds(30);
+    expect(await find()).toBe("second");
   });
 
   it("what it says behind the back of a caller is used by the next, and a fault is nobody's", async () => {

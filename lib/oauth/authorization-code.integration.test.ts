@@ -1,8 +1,10 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { COMMAND_LINE } from "@/lib/audit/actor";
 import { raceOf } from "@/lib/identity/testing/test-house";
 import { endSessions } from "@/lib/sessions/end-sessions";
 import type { SessionWithUser } from "@/lib/sessions/session";
+import { changeClient } from "./manage-clients";
 import { type OAuthHouse, openOAuthHouse, type RegisteredClient } from "./testing/oauth-house";
 
 const REFUSED = { code: "invalid_grant" };
@@ -64,6 +66,15 @@ it("is good for a minute", async () => {
   expect(await house.token(app, { ...early })).toHaveProperty("access_token");
   house.clock.advanceSeconds(0.001);
   await expect(house.token(app, { ...late })).rejects.toMatchObject(REFUSED);
+});
+
+it("of which nothing is left for its client is refused, and good once something is again", async () => {
+  const client = await house.addClient();
+  const code = await house.code(client, browser, { scope: "orders:read" });
+  await changeClient(house.oauth, client.id, { scope: "orders:write" }, COMMAND_LINE);
+  await expect(house.token(client, { ...code })).rejects.toMatchObject({ code: "invalid_scope" });
+  await changeClient(house.oauth, client.id, { scope: "orders:read" }, COMMAND_LINE);
+  expect(await house.token(client, { ...code })).toMatchObject({ scope: "orders:read" });
 });
 
 describe("with a resource", () => {

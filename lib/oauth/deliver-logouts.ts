@@ -33,7 +33,7 @@ interface Batch {
 type Silences = Map<Client["id"], string>;
 
 /**
- * Tells clients of sessions that have ended (OpenID Connect Back-Channel Logout 1.0 section 2.5): all that is due, and
+ * Tells clients of sign-outs (OpenID Connect Back-Channel Logout 1.0 section 2.5): all that is due, and
  * nothing twice at a time however many processes do this. Returns how many were told.
  *
  * A client that does not take its token gets another one later, 5 s after the first and up to 15 min after the last,

@@ -77,9 +77,15 @@ export const tokenResponse = (
   ...(scope === "" ? {} : { scope }),
 });
 
-/** What of an agreement the client may still have: an administrator may have taken words back since. */
-export const stillAllowed = (client: Pick<Client, "scope">, scope: string): string =>
-  formatScope(wordsOf(scope).filter((word) => wordsOf(client.scope).includes(word)));
+/**
+ * What of an agreement the client may still have: an administrator may have taken words back since. Throws `invalid_scope`
+ * where that is nothing, which no response could say (RFC 6749 section 5.1).
+ */
+export function stillAllowed(client: Pick<Client, "scope">, scope: string): string {
+  const allowed = formatScope(wordsOf(scope).filter((word) => wordsOf(client.scope).includes(word)));
+  if (allowed !== "" || scope === "") return allowed;
+  throw new OAuthError("invalid_scope", "Nothing of what was allowed is registered for the client any more.");
+}
 
 /** What is got for an agreement is for its one service, whatever `resource` says (RFC 8707 section 2.2). Throws `invalid_target`. */
 export function requireSameAudience({ parameters }: Pick<TokenCall, "parameters">, audience: string): void {

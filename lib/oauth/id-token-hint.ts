@@ -40,7 +40,7 @@ export async function verifyIdTokenHint(
 
 /**
  * What an ID token says whose key has gone, or null for what is none of this issuer's. Anybody may have written it: only for
- * what it can do no more than restrict.
+ * what it can do no more than restrict, and for a client to say its name, which `client_id` does without proof too.
  */
 export function readUnverifiedIdTokenHint(text: string, issuer: string): IdTokenHint | null {
   const jws = parseCompactJws(text);

@@ -115,7 +115,7 @@ export interface UsedProofStore {
   use(hash: Uint8Array<ArrayBuffer>, expiresAt: Date): Promise<boolean>;
 }
 
-/** A client that is yet to hear that a session has ended. The deliveries are written as the sessions end. */
+/** A client that is yet to hear that somebody is signed out. Written as the grant ends, or the browser session that it goes on after. */
 export interface LogoutDelivery {
   id: bigint;
   clientId: string;

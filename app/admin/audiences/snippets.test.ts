@@ -152,7 +152,10 @@ describe("what to check", () => {
   });
 });
 
-describe.skipIf(spawnSync("python3", ["--version"]).status !== 0)("in Python", () => {
+/** Where there is Python. */
+const describeInPython = spawnSync("python3", ["--version"]).status === 0 ? describe : () => {};
+
+describeInPython("in Python", () => {
   /** In place of PyJWT: fetches as its client does, and counts how often. */
   const PYJWT = `class PyJWKClientConnectionError(Exception):
     pass
@@ -189,7 +192,7 @@ class PyJWKClient:
     expect(reading).toMatchObject({ status: 0, stderr: "" });
   });
 
-  it("asks for the keys once in 30 seconds while they cannot be had, and whenever else it is due", () => {
+  it("asks for the keys once in five seconds while they cannot be had, and whenever else it is due", () => {
     const { stdout, stderr } = inPython(
       writePython(MESH),
       `import time
@@ -206,7 +209,7 @@ def outcome_at(now, is_away):
     except jwt.PyJWKClientConnectionError:
         return f"{now} refused {keys.fetches}"
 
-for now, is_away in [(5, False), (6, True), (7, True), (35, False), (36, False), (37, False)]:
+for now, is_away in [(5, False), (6, True), (7, True), (10, False), (11, False), (12, False)]:
     print(outcome_at(now, is_away))
 `,
     );
@@ -215,9 +218,9 @@ for now, is_away in [(5, False), (6, True), (7, True), (35, False), (36, False),
       "5 fetched 1",
       "6 refused 2",
       "7 refused 2",
-      "35 refused 2",
-      "36 fetched 3",
-      "37 fetched 4",
+      "10 refused 2",
+      "11 fetched 3",
+      "12 fetched 4",
     ]);
   });
 });

@@ -219,12 +219,12 @@ REQUIRED = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "client_id"]
 
 
 class PublishedKeys(jwt.PyJWKClient):
-    """Cools down after a fetch that failed too: everybody waits for each, and PyJWT itself counts the others alone."""
+    """Rests after a fetch that failed: everybody waits for each, and PyJWT itself counts those that succeed alone."""
 
     failed_at = -math.inf
 
     def fetch_data(self):
-        if time.monotonic() - self.failed_at < self.cooldown_duration:
+        if time.monotonic() - self.failed_at < 5:
             raise jwt.PyJWKClientConnectionError("the keys could not be had a moment ago")
         try:
             return super().fetch_data()

@@ -3,7 +3,7 @@ import { type Column, DataTable } from "@/app/_ui/data-table";
 import { Time } from "@/app/_ui/time";
 import type { LogoutDelivery } from "@/lib/oauth/stores";
 
-/** Sessions of whose end this client has yet to hear, the oldest first. */
+/** Sign-outs that this client has yet to hear of, the oldest first. */
 export function LogoutDeliveries({ deliveries }: { deliveries: readonly LogoutDelivery[] }) {
   return (
     <Card
@@ -23,13 +23,9 @@ export function LogoutDeliveries({ deliveries }: { deliveries: readonly LogoutDe
 
 const COLUMNS: Column<LogoutDelivery>[] = [
   {
-    key: "ended",
-    header: "Session",
-    cell: ({ createdAt }) => (
-      <>
-        Ended <Time at={createdAt} />
-      </>
-    ),
+    key: "at",
+    header: "Sign-out",
+    cell: ({ createdAt }) => <Time at={createdAt} />,
   },
   { key: "attempts", header: "Attempts", cell: ({ attempts }) => attempts },
   { key: "next", header: "Next attempt", cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} /> },

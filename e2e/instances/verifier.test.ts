@@ -59,6 +59,6 @@ it("a service refuses what a revoked key has signed, within its bound, and accep
     { timeout: 30_000, interval: 20 },
   );
   expect(lastAcceptedAt).toBeLessThanOrEqual(revokedAt + BOUND_SECONDS * 1000);
-  expect(rejections.at(-1)).toBe("denied");
+  expect(rejections).toContain("denied");
   expect(await isAccepted(await tokenFor(issuer, visitor, "orders"))).toBe(true);
 });

@@ -10,6 +10,8 @@ export interface UpstashBridge {
   token: string;
   /** How many requests it has been asked so far. */
   requestCount(): number;
+  /** The first word of each request since the last call. */
+  take(): string[];
   close(): Promise<void>;
 }
 
@@ -31,11 +33,12 @@ export async function startUpstashBridge(redisUrl: string): Promise<UpstashBridg
   redis.on("error", () => {});
   const token = randomBytes(24).toString("base64url");
   let requests = 0;
+  const asked: string[] = [];
 
   const server = createServer(async (request, response) => {
     requests += 1;
     const isKnown = request.headers.authorization === `Bearer ${token}`;
-    const reply = isKnown ? await answer(redis, request) : UNAUTHORIZED;
+    const reply = isKnown ? await answer(redis, request, asked) : UNAUTHORIZED;
     send(response, reply, request.headers["upstash-encoding"] === "base64");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -43,6 +46,7 @@ export async function startUpstashBridge(redisUrl: string): Promise<UpstashBridg
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token,
     requestCount: () => requests,
+    take: () => asked.splice(0),
     close: async () => {
       redis.disconnect();
       server.closeAllConnections();
@@ -53,9 +57,10 @@ export async function startUpstashBridge(redisUrl: string): Promise<UpstashBridg
 
 const UNAUTHORIZED: Reply = { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
 
-async function answer(redis: Redis, request: IncomingMessage): Promise<Reply> {
+async function answer(redis: Redis, request: IncomingMessage, asked: string[]): Promise<Reply> {
   try {
     const body = await json(request);
+    asked.push(String([body].flat(2)[0]).toLowerCase());
     if (request.method !== "POST") return { status: 405, body: { error: "ERR method not allowed" } };
     if (request.url === "/pipeline")
       return { status: 200, body: await runAll(redis.pipeline(), body as Words[]) };

@@ -72,5 +72,6 @@ it("is read in no time however long the text", () => {
   ]) {
     expect(emailSchema.safeParse(text).success).toBe(false);
   }
-  expect(performance.now() - startMs).toBeLessThan(1000);
+  // Quadratic work would take many times that on any machine.
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });

@@ -81,5 +81,5 @@ it("takes no longer for a long password than for a short one", () => {
   faultOf(ofLength(20));
   const startMs = performance.now();
   for (const unit of ["a", "ab", "1qaz", "password", "(", "🦊"]) faultOf(unit.repeat(256 / [...unit].length));
-  expect(performance.now() - startMs).toBeLessThan(2000);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });

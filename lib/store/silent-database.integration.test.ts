@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-const PATIENCE = { connections: 1, connectMs: 5_000, statementMs: 300, answerMs: 100 };
+const PATIENCE = { connections: 1, connectMs: 5_000, statementMs: 2_000, answerMs: 100 };
 
 it("a transaction that got no answer takes no later write along", async () => {
   const client = createClient(server.url, PATIENCE);

@@ -15,8 +15,8 @@ export interface RequestOptions {
   /** A value other than text is sent as JSON. */
   body?: unknown;
   agent?: Agent;
-  /** The request is given up after this long without a byte. */
-  timeoutMs?: number;
+  /** Gives the request up. */
+  signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -86,7 +86,8 @@ const openRequest = (to: Destination, options: RequestOptions): ClientRequest =>
     path: to.path,
     headers: headersOf(to, options),
     agent: options.agent,
-    timeout: options.timeoutMs ?? PATIENCE_MS,
+    signal: options.signal,
+    timeout: PATIENCE_MS,
   });
 
 const bodyText = (body: unknown): string | undefined =>

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "vitest";
 import type { Instance, RequestOptions } from "./cluster";
 import { JWKS_PATH } from "./jwks-verifiers";
 import { ACCESS_COOKIE } from "./visitor";
@@ -23,7 +24,7 @@ export class KeyWatch {
 
   /** `tokens`: those that the key has signed so far. */
   constructor(
-    instances: readonly Instance[],
+    private readonly instances: readonly Instance[],
     private readonly kid: string,
     private readonly tokens: () => readonly { text: string }[],
   ) {
@@ -39,6 +40,13 @@ export class KeyWatch {
     // The one that is under way does not count.
     const last = this.rounds.map((rounds) => rounds + 2);
     while (this.rounds.some((rounds, index) => rounds < (last[index] ?? 0))) await pause(PAUSE_MS);
+  }
+
+  /** Resolves when no JWKS has the key any more. */
+  async untilUnpublished(): Promise<void> {
+    const latest = (instance: Instance) => this.published.findLast(({ by }) => by === instance);
+    const isThere = () => this.instances.some((instance) => latest(instance)?.isThere !== false);
+    await expect.poll(isThere).toBe(false);
   }
 
   /** Ends the watch; the same at a second call. */

@@ -27,13 +27,13 @@ export async function keyIn(cluster: Cluster, state: KeyRow["state"], algorithm 
   return key;
 }
 
-/** The past moves, because the database's clock cannot be: it was staged so much earlier. */
+/** The past moves, because the database's clock cannot be: it was staged so long ago. */
 export async function stageEarlier(
   cluster: Cluster,
   kid: string,
   seconds = KEY_STAGED_SECONDS,
 ): Promise<void> {
-  await cluster.sql("UPDATE signing_keys SET created_at = created_at - $2 * interval '1 s' WHERE kid = $1", [
+  await cluster.sql("UPDATE signing_keys SET created_at = now() - $2 * interval '1 s' WHERE kid = $1", [
     kid,
     seconds,
   ]);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { freePort } from "../../support/free-port";
 
@@ -44,7 +45,9 @@ interface Lane {
 /** Opens a link to the server at this port of the loopback interface. */
 export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   const port = await freePort();
-  const sockets = new Map<Socket, Lane>();
+  const sockets = new Set<Socket>();
+  /** Those of connections that the sender has closed too, until all of it is delivered. */
+  const lanes = new Set<Lane>();
   let mode: Mode = { kind: "pass", delayMs: 0 };
   let trap: Trap | null = null;
 
@@ -55,8 +58,13 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   });
 
   function carry(from: Socket, to: Socket, direction: Direction): void {
-    const lane = openLane(to, () => mode);
-    sockets.set(from, lane);
+    const lane = openLane(
+      to,
+      () => mode,
+      () => lanes.delete(lane),
+    );
+    sockets.add(from);
+    lanes.add(lane);
     from.setNoDelay(true);
     from.on("data", (chunk) => {
       if (trap?.direction === direction && trap.pattern.test(chunk.toString("latin1"))) spring(trap);
@@ -76,15 +84,21 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
 
   async function become(next: Mode): Promise<void> {
     mode = next;
-    for (const [socket, lane] of sockets) {
-      if (next.kind === "refuse") socket.destroy();
-      else lane.pump();
+    if (next.kind === "refuse") {
+      for (const socket of sockets) socket.destroy();
+      lanes.clear();
+      return unlisten();
     }
-    if (next.kind === "refuse") return unlisten();
+    for (const lane of lanes) lane.pump();
     if (!listener.listening) await listen();
   }
 
-  const listen = () => new Promise<void>((resolve) => listener.listen(port, "127.0.0.1", resolve));
+  /** Rejects when somebody else has taken the port meanwhile. */
+  async function listen(): Promise<void> {
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+  }
+
   const unlisten = () => new Promise<void>((resolve) => listener.close(() => resolve()));
   const set = (direction: Direction, pattern: RegExp, next: Mode) =>
     new Promise<void>((sprung) => {
@@ -105,11 +119,13 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   };
 }
 
-function openLane(to: Socket, mode: () => Mode): Lane {
+function openLane(to: Socket, mode: () => Mode, ended: () => void): Lane {
   const waiting: { chunk: Buffer | null; arrivedAt: number }[] = [];
   const deliver = (chunk: Buffer | null) => {
-    if (chunk === null) to.end();
-    else if (to.writable) to.write(chunk);
+    if (chunk === null) {
+      to.end();
+      ended();
+    } else if (to.writable) to.write(chunk);
   };
   const pump = (): void => {
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {

@@ -66,7 +66,7 @@ function rideThroughFlushes(scene: Scene): Promise<void> {
       await signUpAndRevoke(scene, watch, cast.admin, cluster.instance(index), way);
     }
     await watch.untilTried();
-    await expect.poll(() => redis.server.command("EXISTS", MARKER), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => redis.server.command("EXISTS", MARKER)).toBe(1);
     await untilReadyz(cluster.instances, WELL);
     await expectAllToWork(scene, watch, cast);
     await expectToGoOn(scene, cast.honest);

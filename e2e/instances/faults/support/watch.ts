@@ -6,7 +6,10 @@ import { faultsOf, logged } from "./answer-rules";
 
 /** Leaves the processor to the instances. */
 const PAUSE_MS = 15;
-/** A valid token is accepted again after this long at most, where it may go on; a machine that is busy is a slow Redis. */
+/**
+ * Where a valid token may go on, it fails in no request that begins this long after one was accepted. A busy machine is a
+ * slow Redis, and whoever asks a silent Postgres instead is told so only seconds later.
+ */
 const MAX_GAP_MS = 2_000;
 /** `sessions`: whatever reads or writes a session's row. `tokens`: all, the use of a valid token too. */
 type Forgiveness = "nothing" | "sessions" | "tokens";
@@ -162,11 +165,11 @@ export class Watch {
   private async presentToken(instance: Instance, visitor: Visitor): Promise<void> {
     // A fault may begin or end while an answer is on its way.
     const forgiven = [this.forgives];
+    const begunAt = performance.now();
     const answer = await this.send(instance, visitor, ADMIN_ONLY, visitor.cookieHeader);
     forgiven.push(this.forgives);
-    const now = performance.now();
-    if (answer?.status === 403) this.acceptedAt.set(instance, now);
-    const isBrief = now - (this.acceptedAt.get(instance) ?? now) < MAX_GAP_MS;
+    if (answer?.status === 403) this.acceptedAt.set(instance, performance.now());
+    const isBrief = begunAt - (this.acceptedAt.get(instance) ?? begunAt) < MAX_GAP_MS;
     const mayFail = forgiven.includes("tokens") || (forgiven.includes("sessions") && isBrief);
     this.expectStatus("an honest token", instance, answer, 403, mayFail);
   }

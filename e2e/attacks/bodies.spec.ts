@@ -1,9 +1,8 @@
 import { gzipSync } from "node:zlib";
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "./support/cookies";
 import type { Answer } from "./support/http";
 import { expectHarmless, expectProblem } from "./support/refusals";
-import { type Person, targetOfFile } from "./support/target";
+import { expect, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md: bodies that are big, deep, broken or not what they say, and what is sent to the framework itself. */
 const target = targetOfFile();

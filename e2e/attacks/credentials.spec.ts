@@ -1,7 +1,6 @@
-import { expect, test } from "playwright/test";
 import { ACCESS_COOKIE, cookieHeader, REFRESH_COOKIE } from "./support/cookies";
 import { expectHarmless, expectInvalidToken, expectProblem, expectSignedOut } from "./support/refusals";
-import { type Person, targetOfFile } from "./support/target";
+import { expect, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md, "two credentials" and "tossing": one request, one unmistakable credential, or none. */
 const target = targetOfFile();

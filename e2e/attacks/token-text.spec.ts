@@ -1,10 +1,9 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { expect, test } from "playwright/test";
 import { ACCESS_COOKIE } from "./support/cookies";
 import { createForge, encodePart, type Forge, type Json, signES256 } from "./support/forge";
 import { startListener } from "./support/listener";
 import { expectInvalidToken, expectSignedOut } from "./support/refusals";
-import { type Target, targetOfFile } from "./support/target";
+import { expect, type Target, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md, attacks on the text and the cryptography of a token. Each is sent as Bearer and as the cookie. */
 type Row = [name: string, token: (forge: Forge) => string];

@@ -1,7 +1,6 @@
-import { expect, test } from "playwright/test";
 import type { Answer } from "./support/http";
 import { expectHarmless, expectProblem } from "./support/refusals";
-import { freshEmail, freshPassword, type Person, targetOfFile } from "./support/target";
+import { expect, freshEmail, freshPassword, type Person, targetOfFile, test } from "./support/target";
 
 /** SECURITY.md: long passwords, mass assignment, prototype pollution, type juggling: values of the wrong kind. */
 const target = targetOfFile();

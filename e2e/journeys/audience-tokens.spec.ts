@@ -9,10 +9,9 @@ import {
   type JWTPayload,
   jwtVerify,
 } from "jose";
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "../attacks/support/cookies";
 import { expectInvalidToken, expectProblem, expectSignedOut } from "../attacks/support/refusals";
-import { type Person, targetOfFile } from "../attacks/support/target";
+import { expect, type Person, targetOfFile, test } from "../attacks/support/target";
 
 /** `POST /api/auth/token`, with tokens checked as any service would: by jose, and by nothing of ours. */
 const target = targetOfFile();

@@ -1,8 +1,7 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
-import { expect, test } from "playwright/test";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
-import { freshEmail, type Person, targetOfFile } from "../attacks/support/target";
+import { expect, freshEmail, type Person, targetOfFile, test } from "../attacks/support/target";
 import { ageSession } from "../support/console";
 import { throughPages, WRONG_PAGES } from "../support/paging";
 

@@ -3,7 +3,7 @@ import { jwtVerify } from "jose";
 import type { Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
 import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, pasted, STALE } from "../support/console";
-import { expect, inviteSomebody, signIn, test } from "../support/journey";
+import { expect, inviteSomebody, open, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
@@ -124,7 +124,7 @@ test("a legacy service: the secret is copied, replaced by the next, and gone wit
   await page.goto("/admin/audiences");
   await expect(rowOf(page, identifier)).toContainText("Secret waiting");
 
-  await page.goto(viewPath(identifier));
+  await open(page, viewPath(identifier));
   await page.getByRole("button", { name: /^Activate secret/ }).click();
   await confirmIn(page, "Activate");
   await expect(page.getByText(/^Secret .+… signs now\.$/)).toBeVisible();
@@ -210,7 +210,7 @@ test("what is told once is nowhere after a reload, and on no other page", async 
     await copied(page, `Secret of ${identifier}`),
     await copied(page, `Feed token of ${identifier}`),
   ];
-  await page.goto(viewPath(identifier));
+  await open(page, viewPath(identifier));
   await page.getByRole("button", { name: "Make the next secret" }).click();
   told.push(await copied(page, `Secret of ${identifier}`));
   await page.getByRole("button", { name: "New feed token" }).click();
@@ -296,7 +296,7 @@ test("each change of an audience asks for a fresh sign-in, and comes back to it"
   const identifier = freshName("stale");
   await addByApi(page, latchkey, { identifier, profile: "legacy" });
   await ageSignIn(context, latchkey);
-  await page.goto(viewPath(identifier));
+  await open(page, viewPath(identifier));
   const stale = page.getByText(STALE);
   let refused = 0;
   for (const [name, label] of [
@@ -328,14 +328,14 @@ test("the keys page says whose each key is, and rotates the line that is chosen"
   const identifier = freshName("keyed");
   await addByApi(page, latchkey, { identifier, profile: "legacy" });
   await addByApi(page, latchkey, { identifier: freshName("eddsa"), algorithm: "EdDSA" });
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   const table = page.getByRole("table", { name: "Keys" });
   await expect(table.getByRole("row").filter({ hasText: `secret of ${identifier}` })).toHaveCount(1);
   await expect(table.getByRole("row").filter({ hasText: /EdDSA.*for audiences/s })).toHaveCount(2);
   await expect(table.getByRole("row").filter({ hasText: /ES256.*for our own pages/s })).not.toHaveCount(0);
   const own = await queryDatabase(
     latchkey.databaseUrl,
-    "SELECT kid, state FROM signing_keys WHERE algorithm = 'ES256'",
+    "SELECT kid, state FROM signing_keys WHERE algorithm = 'ES256' ORDER BY kid",
   );
   await page.getByRole("button", { name: "Rotate now: EdDSA" }).click();
   await page.getByRole("alertdialog").getByLabel("Reason, for the audit log").fill("a drill");
@@ -350,7 +350,7 @@ test("the keys page says whose each key is, and rotates the line that is chosen"
   expect(
     await queryDatabase(
       latchkey.databaseUrl,
-      "SELECT kid, state FROM signing_keys WHERE algorithm = 'ES256'",
+      "SELECT kid, state FROM signing_keys WHERE algorithm = 'ES256' ORDER BY kid",
     ),
   ).toEqual(own);
   await table.getByRole("link", { name: identifier }).click();
@@ -443,7 +443,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await addForm(page).getByRole("button", { name: "Add audience" }).click();
       await expect(page.getByText(/is added\./)).toBeVisible();
       await expectSound("added");
-      await page.goto(viewPath(identifier));
+      await open(page, viewPath(identifier));
       await page.getByRole("button", { name: "Make the next secret" }).click();
       await page.getByText("What to check in another language").click();
       await expect(page.getByLabel(`Secret of ${identifier}`)).toBeVisible();

@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { expect, test } from "playwright/test";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
-import { freshEmail, type Person, targetOfFile } from "../attacks/support/target";
+import { expect, freshEmail, type Person, targetOfFile, test } from "../attacks/support/target";
 import { ageSession } from "../support/console";
 import { throughPages, WRONG_PAGES } from "../support/paging";
 

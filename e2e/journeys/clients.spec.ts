@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
 import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, STALE } from "../support/console";
 import { giveGrant } from "../support/give-grant";
-import { ADMIN, expect, inviteSomebody, signIn, test } from "../support/journey";
+import { ADMIN, expect, inviteSomebody, open, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
@@ -267,7 +267,7 @@ test("a secret is replaced without a pause: the next one, both, the former ended
   latchkey,
 }) => {
   const { id, secret } = await addByApi(page, latchkey);
-  await page.goto(viewPath(id));
+  await open(page, viewPath(id));
   await expect(page.getByRole("button", { name: "End the former secret" })).toHaveCount(0);
   await page.getByRole("button", { name: "New secret" }).click();
   await confirmIn(page, "Make secret");
@@ -393,7 +393,7 @@ test("its grants are listed; one is ended, then everything is taken back", async
   const theirs = await giveGrant(latchkey, { ...grant, email: person.email, clientId: id });
   const own = await giveGrant(latchkey, { ...grant, email: ADMIN.email, clientId: id });
   const elsewhere = await giveGrant(latchkey, { ...grant, email: ADMIN.email, clientId: other.id });
-  await page.goto(viewPath(id));
+  await open(page, viewPath(id));
   const grants = page.getByRole("table", { name: "Grants" });
   await expect(grants.getByRole("rowheader")).toHaveCount(2);
   const row = grants.getByRole("row").filter({ hasText: person.email });
@@ -451,7 +451,7 @@ test("it is removed with all that it has, and its page is not there any more", a
   const name = freshName("Gone");
   const { id } = await addByApi(page, latchkey, { name });
   await giveGrant(latchkey, { email: ADMIN.email, clientId: id, audience: "orders", scope: "openid" });
-  await page.goto(viewPath(id));
+  await open(page, viewPath(id));
   await page.getByRole("button", { name: "Remove client" }).click();
   await confirmIn(page, "Remove client");
   await expect(page.getByRole("heading", { name: "Clients", level: 1 })).toBeVisible();
@@ -471,12 +471,12 @@ test("each change of a client asks for a fresh sign-in, and comes back to it", a
   latchkey,
 }) => {
   const { id } = await addByApi(page, latchkey);
-  await page.goto(viewPath(id));
+  await open(page, viewPath(id));
   await page.getByRole("button", { name: "New secret" }).click();
   await confirmIn(page, "Make secret");
   await expect(page.getByLabel("Secret of this client")).toBeVisible();
   await ageSignIn(context, latchkey);
-  await page.goto(viewPath(id));
+  await open(page, viewPath(id));
   const takeBack = page.getByRole("form", { name: "Take everything back" });
   await takeBack.getByLabel("Reason, for the audit log").fill("a drill & more");
   let refused = 0;
@@ -659,7 +659,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await send(page);
       await expect(page.getByText(/is added\./)).toBeVisible();
       await expectSound("added");
-      await page.goto(viewPath(id));
+      await open(page, viewPath(id));
       await openAdvanced(settingsForm(page));
       await page
         .getByRole("form", { name: "Take everything back" })

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
 import { giveGrant } from "../support/give-grant";
-import { ADMIN, expect, inviteSomebody, signIn, test } from "../support/journey";
+import { ADMIN, expect, inviteSomebody, open, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
@@ -103,7 +103,7 @@ test("an app is listed with what it may do, and is disconnected for this person 
   const kept = await letIn(latchkey, person.email, otherId);
   const ofAdmin = await letIn(latchkey, ADMIN.email, clientId);
 
-  await person.page.goto(PATH);
+  await open(person.page, PATH);
   const row = rowOf(person.page, name);
   await expect(row).toContainText(/Know who you are.*See your e-mail address.*Stay connected/s);
   await expect(row).toContainText("192.0.2.7");
@@ -141,7 +141,7 @@ test("an app that was let in by its consent page gets nothing more once it is di
     fetch(`${latchkey.origin}/oauth/userinfo`, { headers: { authorization: `Bearer ${accessToken}` } });
   expect((await userinfo()).status).toBe(200);
 
-  await page.goto(PATH);
+  await open(page, PATH);
   await expect(rowOf(page, name)).toContainText("Know who you are");
   await page.getByRole("button", { name: `Disconnect ${name}` }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Disconnect" }).click();
@@ -163,7 +163,7 @@ test("an app that is not signed in now is still listed, for it would be let in w
     "UPDATE sessions SET ended_at = now(), end_reason = 'logout' WHERE id = $1",
     [grantId],
   );
-  await page.goto(PATH);
+  await open(page, PATH);
   await expect(rowOf(page, name)).toContainText("Not signed in now");
   await page.getByRole("button", { name: `Disconnect ${name}` }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Disconnect" }).click();
@@ -174,7 +174,7 @@ test("an app that is not signed in now is still listed, for it would be let in w
 test("what was disconnected elsewhere meanwhile is no error", async ({ page, latchkey }) => {
   const name = freshName();
   const grantId = await letIn(latchkey, ADMIN.email, await addClient(page, latchkey, name));
-  await page.goto(PATH);
+  await open(page, PATH);
   const { databaseUrl } = latchkey;
   await queryDatabase(databaseUrl, "DELETE FROM clients WHERE name = $1", [name]);
   expect(await stateOf(latchkey, grantId)).toBeUndefined();
@@ -194,7 +194,7 @@ test("a name is text, whatever it says", async ({ page, latchkey }) => {
 test("an app is disconnected by the keyboard alone", async ({ page, latchkey }) => {
   const name = freshName();
   await letIn(latchkey, ADMIN.email, await addClient(page, latchkey, name));
-  await page.goto(PATH);
+  await open(page, PATH);
   const button = page.getByRole("button", { name: `Disconnect ${name}` });
   await button.focus();
   await page.keyboard.press("Enter");
@@ -233,7 +233,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       const person = await inviteSomebody(page, browser, latchkey);
       await page.setViewportSize({ width: 360, height: 740 });
       await letIn(latchkey, ADMIN.email, await addClient(page, latchkey, `${"W".repeat(60)}${freshName()}`));
-      await page.goto(PATH);
+      await open(page, PATH);
       await page
         .getByRole("button", { name: /^Disconnect/ })
         .first()

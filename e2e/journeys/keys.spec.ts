@@ -2,7 +2,16 @@ import { decodeProtectedHeader } from "jose";
 import type { APIRequestContext, BrowserContext, Page } from "playwright/test";
 import { violationsOf } from "../support/accessibility";
 import { ageSignIn } from "../support/console";
-import { ACCESS_COOKIE, ADMIN, cookieValue, expect, inviteSomebody, signIn, test } from "../support/journey";
+import {
+  ACCESS_COOKIE,
+  ADMIN,
+  cookieValue,
+  expect,
+  inviteSomebody,
+  open,
+  signIn,
+  test,
+} from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
@@ -99,7 +108,7 @@ test("rotating says from when the next key signs, and once it may, it does at on
   latchkey,
 }) => {
   const [active, staged] = [await kidInState(latchkey, "active"), await kidInState(latchkey, "staged")];
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   await page.getByRole("button", { name: "Rotate now" }).click();
   await confirmWith(page, "", "Rotate now");
   await expect(
@@ -134,7 +143,7 @@ test("revoking the key that signs leaves everyone signed in, with tokens of anot
   const copied = await cookieValue(person.page.context(), ACCESS_COOKIE);
   expect(await kidOfToken(person.page.context())).toBe(active);
 
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   await revokeOnPage(page, active, "found in a backup");
   await expect(page.getByText(`Key ${short(active)} is revoked. Key ${short(staged)} signs.`)).toBeVisible();
   await expect(page).toHaveURL(`${latchkey.origin}/admin/keys`);
@@ -158,7 +167,7 @@ test("revoking the key that signs leaves everyone signed in, with tokens of anot
 
 test("a key is not revoked without a reason, nor by changing one's mind", async ({ page, latchkey }) => {
   const staged = await kidInState(latchkey, "staged");
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   await page.getByRole("button", { name: `Revoke key ${short(staged)}` }).click();
   const dialog = page.getByRole("alertdialog");
   await expect(dialog).toContainText("at most 5 minutes");
@@ -172,7 +181,7 @@ test("a key is not revoked without a reason, nor by changing one's mind", async 
 
 test("the keyboard is enough", async ({ page, latchkey }) => {
   const staged = await kidInState(latchkey, "staged");
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   const button = page.getByRole("button", { name: `Revoke key ${short(staged)}` });
   await button.waitFor();
   for (let steps = 0; steps < 100 && !(await button.evaluate(isFocused)); steps += 1)
@@ -200,7 +209,7 @@ test("after a while one confirms who one is, and finds what one typed", async ({
 }) => {
   const staged = await kidInState(latchkey, "staged");
   await ageSignIn(context, latchkey);
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   await revokeOnPage(page, staged, "seen at the café & elsewhere");
   await expect(page.getByText("This needs a sign-in of the last 15 minutes.")).toBeVisible();
   expect(await stateOf(latchkey, staged)).toBe("staged");
@@ -220,9 +229,8 @@ test("after a while one confirms who one is, and finds what one typed", async ({
 });
 
 test("rotating asks for a fresh sign-in too", async ({ page, context, latchkey }) => {
-  const staged = await kidInState(latchkey, "staged");
   await ageSignIn(context, latchkey);
-  await page.goto("/admin/keys");
+  await open(page, "/admin/keys");
   await page.getByRole("button", { name: "Rotate now" }).click();
   await confirmWith(page, "a drill", "Rotate now");
   await page.getByRole("link", { name: "Confirm it is you" }).click();
@@ -230,9 +238,7 @@ test("rotating asks for a fresh sign-in too", async ({ page, context, latchkey }
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.getByRole("button", { name: "Rotate now" }).click();
   await expect(page.getByRole("alertdialog").getByLabel("Reason, for the audit log")).toHaveValue("a drill");
-  expect(await lastEvent(latchkey, "signing_key.rotation_requested")).not.toMatchObject({
-    details: { kid: staged, note: "a drill" },
-  });
+  expect((await lastEvent(latchkey, "signing_key.rotation_requested"))?.details.note).not.toBe("a drill");
 });
 
 test("whoever is no administrator sees nothing of it", async ({ page, browser, latchkey }) => {
@@ -364,7 +370,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       page,
     }) => {
       await page.setViewportSize({ width: 360, height: 740 });
-      await page.goto("/admin/keys");
+      await open(page, "/admin/keys");
       for (const name of [null, "Rotate now", /^Revoke key/]) {
         const button = name === null ? null : page.getByRole("button", { name }).first();
         await button?.click();

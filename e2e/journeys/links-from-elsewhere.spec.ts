@@ -46,6 +46,8 @@ test("a form posted from another site is refused, and changes nothing", async ({
   const answer = page.waitForResponse((response) => response.url() === `${latchkey.origin}/account`);
   await page.getByRole("button", { name: "send" }).click();
   expect((await answer).status()).toBe(403);
+  // The answer comes before its page, which would interrupt the way to the next.
+  await page.waitForURL("/account");
   await page.goto("/account");
   await expect(page.getByRole("textbox", { name: /^Name/ })).not.toHaveValue("Mallory");
   site.server.close();

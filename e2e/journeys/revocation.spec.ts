@@ -5,6 +5,7 @@ import {
   endSessionOf,
   expect,
   inviteSomebody,
+  open,
   signIn,
   test,
 } from "../support/journey";
@@ -35,7 +36,7 @@ test("a person ends another of their sessions, and then all others", async ({ pa
   await signIn(second, person);
   await signIn(third, person);
 
-  await second.goto("/account/sessions");
+  await open(second, "/account/sessions");
   await expect(second.getByText("This device")).toHaveCount(1);
   await second
     .getByRole("button", { name: /^End the session on/ })
@@ -82,7 +83,7 @@ test("disabling an account ends its sessions; a reset link works once", async ({
 }) => {
   await signIn(page);
   const person = await inviteSomebody(page, browser, latchkey);
-  await page.goto(`/admin/users?q=${encodeURIComponent(person.email)}`);
+  await open(page, `/admin/users?q=${encodeURIComponent(person.email)}`);
   await page.getByLabel(`Manage ${person.email}`).click();
   await page.getByRole("button", { name: "Disable", exact: true }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Disable account" }).click();

@@ -4,10 +4,12 @@ import {
   endSessionOf,
   expect,
   inviteSomebody,
+  open,
   REFRESH_COOKIE,
   signIn,
   signInByForm,
   test,
+  untilAlive,
 } from "../support/journey";
 
 const signOut = (page: Page) => page.getByRole("button", { name: "Sign out" }).click();
@@ -39,8 +41,8 @@ test("so does signing out of one that another device has ended, on an administra
   await signIn(page);
   const other = await anotherBrowser(browser, latchkey);
   await signIn(other);
-  await other.goto("/admin/users");
-  await page.goto("/account/sessions");
+  await open(other, "/admin/users");
+  await open(page, "/account/sessions");
   await page.getByRole("button", { name: "End all other sessions" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "End the others" }).click();
   await expect(page.getByRole("status")).toContainText(/ended/);
@@ -54,6 +56,7 @@ test("while Latchkey cannot be reached, signing out says so, and works afterward
   context,
 }) => {
   await signIn(page);
+  await untilAlive(page);
   await context.setOffline(true);
   await signOut(page);
   await expect(page.getByText("Check your connection and try again.")).toBeVisible();
@@ -67,6 +70,7 @@ test("while Latchkey cannot be reached, signing out says so, and works afterward
 
 test("during an outage it says that nothing was lost", async ({ page }) => {
   await signIn(page);
+  await untilAlive(page);
   // As middleware answers an action while the database cannot be asked.
   const outage = { status: 503, contentType: "text/plain", body: "unavailable" };
   await page.route("/account", (route) =>

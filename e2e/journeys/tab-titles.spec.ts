@@ -1,7 +1,7 @@
 import type { Page } from "playwright/test";
 import { ACCOUNT_MENU, ADMIN_MENU } from "../../app/_parts/menus";
 import { freshName } from "../support/console";
-import { expect, signIn, test } from "../support/journey";
+import { expect, open, signIn, test, untilAlive } from "../support/journey";
 
 /** Takes down every title that the tab has from now on, "" too. */
 async function watchTitles(page: Page): Promise<() => Promise<string[]>> {
@@ -21,6 +21,7 @@ test("the tab goes from the title of a page to that of the next, and is never wi
   page,
 }) => {
   await signIn(page);
+  await untilAlive(page);
   const titles = await watchTitles(page);
   const links = [ACCOUNT_MENU, ADMIN_MENU].flatMap(({ items }) => items).slice(1);
   const visited = ["Profile · Latchkey"];
@@ -35,7 +36,7 @@ test("the tab goes from the title of a page to that of the next, and is never wi
 
 test("an answer that renders its page anew leaves the title as it is", async ({ page }) => {
   await signIn(page);
-  await page.goto("/admin/clients");
+  await open(page, "/admin/clients");
   const titles = await watchTitles(page);
   const form = page.getByRole("form", { name: "Add a client" });
   const name = freshName("titled");

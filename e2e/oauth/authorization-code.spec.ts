@@ -1,10 +1,9 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { obtainCode, signInThrough } from "./support/browser";
 import { AUTHENTICATIONS, register, userInfo } from "./support/client";
 import { post, readJson } from "./support/endpoints";
-import { ANYWHERE, type Scene, sceneOfFile } from "./support/scene";
+import { ANYWHERE, expect, type Scene, sceneOfFile, test } from "./support/scene";
 
 /** The code flow with PKCE as oauth4webapi does it, which checks each answer by its standard. */
 const scene = sceneOfFile();

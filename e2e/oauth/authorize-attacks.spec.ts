@@ -1,4 +1,3 @@
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "../attacks/support/cookies";
 import { startListener } from "../attacks/support/listener";
 import { readForm, submitForm } from "../attacks/support/page-forms";
@@ -6,7 +5,7 @@ import type { Person } from "../attacks/support/target";
 import { locationOf, obtainCode, pressed, visit } from "./support/browser";
 import { begin, type Client, REDIRECT_URI, register } from "./support/client";
 import { expectErrorPage } from "./support/error-page";
-import { sceneOfFile } from "./support/scene";
+import { expect, sceneOfFile, test } from "./support/scene";
 
 /** SECURITY.md, the rows of the authorization endpoint: where it redirects, and what it gives. */
 const scene = sceneOfFile();

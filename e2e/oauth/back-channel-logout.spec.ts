@@ -1,19 +1,28 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import { expect, test } from "playwright/test";
-import { freePort } from "../support/free-port";
 import { signInThrough } from "./support/browser";
 import { type Client, register } from "./support/client";
 import { FORM } from "./support/endpoints";
 import { callAsAdministrator, sceneOfFile } from "./support/scene";
 
 /** A relying party hears that a person has signed out: OpenID Connect Back-Channel Logout 1.0. */
+let listener: RequestListener | null = null;
+/** Keeps its port for as long as Latchkey knows it; with no relying party behind it, it hangs up. */
+const site = createServer((request, response) =>
+  listener === null ? request.destroy() : listener(request, response),
+);
 let port = 0;
 const scene = sceneOfFile(async () => {
-  port = await freePort();
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  ({ port } = site.address() as AddressInfo);
   return { PRIVATE_HOSTS: `127.0.0.1:${port}` };
+});
+test.afterAll(() => {
+  site.closeAllConnections();
+  site.close();
 });
 
 interface Received {
@@ -25,22 +34,20 @@ interface RelyingParty {
   received: Received[];
   /** Resolves when that many have come. */
   untilReceived(count: number): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Answers each notice with the next of these, and the last of them from then on. */
-async function listen(...statuses: number[]): Promise<RelyingParty> {
+function listen(...statuses: number[]): RelyingParty {
   const received: Received[] = [];
   const watchers = new Set<() => void>();
-  const server: Server = createServer(async (request, response) => {
+  listener = async (request, response) => {
     const body = new URLSearchParams(await text(request));
     const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
     received.push({ type: request.headers["content-type"], token: body.get("logout_token") ?? "" });
     response.writeHead(status).end();
     for (const watcher of watchers) watcher();
-  });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  expect((server.address() as AddressInfo).port).toBe(port);
+  };
   return {
     received,
     untilReceived: (count) =>
@@ -49,11 +56,9 @@ async function listen(...statuses: number[]): Promise<RelyingParty> {
         watchers.add(look);
         look();
       }),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => {
+      listener = null;
+    },
   };
 }
 
@@ -75,7 +80,7 @@ async function readLogoutToken(token: string, client: Client) {
 }
 
 test("signing out is told at once, in a token that says who and which session", async () => {
-  const party = await listen(200);
+  const party = listen(200);
   const client = await registerParty();
   const { person, sid } = await signInAndOut(client);
   await party.untilReceived(1);
@@ -91,7 +96,7 @@ test("signing out is told at once, in a token that says who and which session", 
     exp: expect.any(Number),
     events: { "http://schemas.openid.net/event/backchannel-logout": {} },
   });
-  await party.close();
+  party.close();
 });
 
 test("a relying party that was down hears of it later", async () => {
@@ -103,7 +108,7 @@ test("a relying party that was down hears of it later", async () => {
       [client.client_id],
     );
   await expect.poll(async () => (await deliveries())[0]?.attempts).toBeGreaterThan(0);
-  const party = await listen(503, 200);
+  const party = listen(503, 200);
   const retryNow = () =>
     scene().sql("UPDATE logout_deliveries SET next_attempt_at = now() WHERE client_id = $1", [
       client.client_id,
@@ -116,16 +121,16 @@ test("a relying party that was down hears of it later", async () => {
   await expect.poll(deliveries).toEqual([]);
   const tokens = party.received.map(({ token }) => token);
   for (const token of tokens) expect((await readLogoutToken(token, client)).sid).toBe(sid);
-  await party.close();
+  party.close();
 });
 
 test("disabling an account is told too", async () => {
-  const party = await listen(200);
+  const party = listen(200);
   const client = await registerParty();
   const person = await scene().signUp();
   await signInThrough(scene(), client, person, { scope: "openid offline_access" });
   await callAsAdministrator(scene(), "PATCH", `/api/admin/users/${person.userId}`, { status: "disabled" });
   await party.untilReceived(1);
   expect((await readLogoutToken(party.received[0]?.token ?? "", client)).sub).toBe(person.userId);
-  await party.close();
+  party.close();
 });

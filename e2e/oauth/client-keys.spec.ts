@@ -1,16 +1,25 @@
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import * as oauth from "oauth4webapi";
 import { expect, test } from "playwright/test";
 import { startListener } from "../attacks/support/listener";
-import { freePort } from "../support/free-port";
 import { CLIENT_CREDENTIALS, type Client, generateKeys, register } from "./support/client";
 import { ANYWHERE, callAsAdministrator, sceneOfFile } from "./support/scene";
 
 /** A client's keys at an address of its own (`jwks_uri`): where they are fetched from, and where they are not. */
+let keys: JsonWebKey[] = [];
+const site = createServer((_request, response) => {
+  response.setHeader("content-type", "application/jwk-set+json").end(JSON.stringify({ keys }));
+});
 let port = 0;
 const scene = sceneOfFile(async () => {
-  port = await freePort();
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  ({ port } = site.address() as AddressInfo);
   return { PRIVATE_HOSTS: `127.0.0.1:${port}` };
+});
+test.afterAll(() => {
+  site.closeAllConnections();
+  site.close();
 });
 test.beforeAll(async () => {
   await callAsAdministrator(scene(), "POST", "/api/admin/audiences", {
@@ -45,18 +54,12 @@ async function errorOf(client: Client): Promise<string | null> {
 
 test("keys are fetched from an address that an operator allows, and a new one once the cool-down is over", async () => {
   const [first, second] = [await generateKeys("ES256"), await generateKeys("RS256")];
-  let keys: JsonWebKey[] = [{ ...first.jwk, kid: "1" } as JsonWebKey];
-  const site = createServer((_request, response) => {
-    response.setHeader("content-type", "application/jwk-set+json").end(JSON.stringify({ keys }));
-  });
-  await new Promise<void>((resolve) => site.listen(port, "127.0.0.1", resolve));
+  keys = [{ ...first.jwk, kid: "1" } as JsonWebKey];
   const client = await registerWith(`http://127.0.0.1:${port}/jwks.json`, first.privateKey);
   expect(await errorOf(client)).toBeNull();
   keys = [{ ...second.jwk, kid: "2" } as JsonWebKey];
   const renewed = { ...client, authentication: oauth.PrivateKeyJwt({ key: second.privateKey, kid: "2" }) };
   await expect.poll(() => errorOf(renewed), { timeout: 20_000 }).toBeNull();
-  site.closeAllConnections();
-  site.close();
 });
 
 test("an address that leads inside is not asked, and no client is kept with it", async () => {

@@ -1,9 +1,8 @@
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { type Client, DEVICE_CODE, register, userInfo } from "./support/client";
 import { answerDevice } from "./support/device-page";
 import { expectOAuthError, post } from "./support/endpoints";
-import { ANYWHERE, sceneOfFile } from "./support/scene";
+import { ANYWHERE, expect, sceneOfFile, test } from "./support/scene";
 
 /** A program without a browser: RFC 8628, as oauth4webapi does it. The pages are in `journeys/device.spec.ts`. */
 const scene = sceneOfFile();
@@ -44,6 +43,10 @@ const errorOf = (polled: Promise<unknown>): Promise<unknown> =>
 const passInterval = () =>
   scene().sql("UPDATE device_authorizations SET polled_at = now() - interval '60 s'");
 
+/** As when it has asked this very moment, however long the test has taken. */
+const askedJustNow = () =>
+  scene().sql("UPDATE device_authorizations SET polled_at = now() + interval '60 s'");
+
 test("the device waits, is let in, and has its tokens once", async () => {
   const client = await registerDevice();
   const person = await scene().signUp();
@@ -82,6 +85,7 @@ test("whoever polls too fast is told to slow down", async () => {
   const client = await registerDevice();
   const { device_code } = await start(client);
   expect(await errorOf(poll(client, device_code))).toBe("authorization_pending");
+  await askedJustNow();
   expect(await errorOf(poll(client, device_code))).toBe("slow_down");
   await passInterval();
   expect(await errorOf(poll(client, device_code))).toBe("authorization_pending");

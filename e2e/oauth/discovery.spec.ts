@@ -1,7 +1,6 @@
-import { expect, test } from "playwright/test";
 import type { HeaderFields } from "../attacks/support/http";
 import { register } from "./support/client";
-import { discover, sceneOfFile } from "./support/scene";
+import { discover, expect, sceneOfFile, test } from "./support/scene";
 
 /** Both discovery documents (RFC 8414, OpenID Connect Discovery), and who may read what from another origin. */
 const SPA = "https://spa.example";

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { exportJWK } from "jose";
-import { expect, test } from "playwright/test";
 import type { Answer } from "../attacks/support/http";
 import { expectHarmless } from "../attacks/support/refusals";
 import type { Person } from "../attacks/support/target";
@@ -8,7 +7,7 @@ import { obtainCode } from "./support/browser";
 import { type Client, REDIRECT_URI, register } from "./support/client";
 import { expectOAuthError, post, readJson } from "./support/endpoints";
 import { createProver, hashOf, type ProofParts, type Prover, prove } from "./support/proof";
-import { sceneOfFile } from "./support/scene";
+import { expect, sceneOfFile, test } from "./support/scene";
 
 /** SECURITY.md, row DPoP: proofs that prove nothing (RFC 9449 sections 4.3, 7.1, 8 and 9). */
 const scene = sceneOfFile();

@@ -1,9 +1,8 @@
 import { calculateJwkThumbprint, decodeJwt, exportJWK } from "jose";
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { type Obtained, obtainCode } from "./support/browser";
 import { type Client, redeem, refresh, register, userInfo } from "./support/client";
-import { sceneOfFile } from "./support/scene";
+import { expect, sceneOfFile, test } from "./support/scene";
 
 /** Tokens that are bound to a key of the client's: RFC 9449, as oauth4webapi does it. */
 const scene = sceneOfFile();

@@ -1,10 +1,9 @@
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "../attacks/support/cookies";
 import type { Person } from "../attacks/support/target";
 import { letIn, locationOf, signInThrough, visit } from "./support/browser";
 import { begin, type Client, register, userInfo } from "./support/client";
 import { post } from "./support/endpoints";
-import { callAsAdministrator, sceneOfFile } from "./support/scene";
+import { callAsAdministrator, expect, sceneOfFile, test } from "./support/scene";
 
 /** What a person has let a client do ends with what it was given in, and when anybody takes it back. */
 const scene = sceneOfFile();

@@ -1,11 +1,10 @@
 import * as library from "openid-client";
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "../attacks/support/cookies";
 import type { Person } from "../attacks/support/target";
 import { letIn } from "./support/browser";
 import { CLIENT_CREDENTIALS, type Client, DEVICE_CODE, REDIRECT_URI, register } from "./support/client";
 import { answerDevice } from "./support/device-page";
-import { callAsAdministrator, fetchFromAnywhere, sceneOfFile } from "./support/scene";
+import { addAudience, expect, fetchFromAnywhere, sceneOfFile, test } from "./support/scene";
 
 /** Every flow once more with openid-client, configured as its README says: what most web applications use. */
 const scene = sceneOfFile();
@@ -141,14 +140,11 @@ test("DPoP, from sign-in to userinfo and refresh", async () => {
 });
 
 test("client credentials", async () => {
-  await callAsAdministrator(scene(), "POST", "/api/admin/audiences", {
-    identifier: "orders",
-    profile: "mesh",
-  });
-  const terms = { grantTypes: [CLIENT_CREDENTIALS], audiences: ["orders"], scope: "orders:read" };
+  const resource = await addAudience(scene());
+  const terms = { grantTypes: [CLIENT_CREDENTIALS], audiences: [resource], scope: "orders:read" };
   const service = await register(scene(), terms, "client_secret_basic");
   const config = await configure(service, library.ClientSecretBasic(service.secret));
-  const tokens = await library.clientCredentialsGrant(config, { scope: "orders:read", resource: "orders" });
+  const tokens = await library.clientCredentialsGrant(config, { scope: "orders:read", resource });
   expect(tokens).toMatchObject({ token_type: "bearer", scope: "orders:read" });
 });
 

@@ -1,10 +1,9 @@
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { letIn, obtainCode, visit } from "./support/browser";
 import { type Attempt, begin, type Client, redeem, register } from "./support/client";
 import { basic, expectOAuthError, post } from "./support/endpoints";
 import { expectErrorPage } from "./support/error-page";
-import { ANYWHERE, sceneOfFile } from "./support/scene";
+import { ANYWHERE, expect, sceneOfFile, test } from "./support/scene";
 
 /** Authorization requests sent ahead: RFC 9126. */
 const scene = sceneOfFile();

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { signInThrough } from "./support/browser";
 import { CLIENT_CREDENTIALS, type Client, refresh, register, userInfo } from "./support/client";
 import { basic, expectOAuthError, post, readJson } from "./support/endpoints";
-import { ANYWHERE, callAsAdministrator, sceneOfFile } from "./support/scene";
+import { ANYWHERE, callAsAdministrator, expect, sceneOfFile, test } from "./support/scene";
 
 /** RFC 7009 and RFC 7662: who may take a token back, and who may ask about one. */
 const scene = sceneOfFile();

@@ -1,24 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
 import { CLIENT_CREDENTIALS, type Client, register } from "./support/client";
 import { basic, expectOAuthError, post, readJson } from "./support/endpoints";
-import { ANYWHERE, callAsAdministrator, sceneOfFile } from "./support/scene";
+import { ANYWHERE, addAudience, callAsAdministrator, expect, sceneOfFile, test } from "./support/scene";
 
 /** A service that has tokens of its own: `client_credentials` (RFC 6749 section 4.4). */
 const scene = sceneOfFile();
 const METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"] as const;
-
-async function addAudience(terms: object = {}): Promise<string> {
-  const identifier = `orders-${randomUUID()}`;
-  await callAsAdministrator(scene(), "POST", "/api/admin/audiences", {
-    identifier,
-    profile: "mesh",
-    ...terms,
-  });
-  return identifier;
-}
 
 const registerService = (audiences: string[], method: (typeof METHODS)[number] = "client_secret_basic") =>
   register(
@@ -43,7 +31,7 @@ const ask = (client: Client, parameters: Record<string, string>) =>
 
 for (const method of METHODS) {
   test(`${method}: a token that speaks for the client alone`, async () => {
-    const audience = await addAudience();
+    const audience = await addAudience(scene());
     const client = await registerService([audience], method);
     const tokens = await tokensFor(client);
     expect(tokens).toEqual({
@@ -69,7 +57,7 @@ for (const method of METHODS) {
 }
 
 test("scope and resource are what was asked, among what is registered", async () => {
-  const [first, second] = [await addAudience(), await addAudience()];
+  const [first, second] = [await addAudience(scene()), await addAudience(scene())];
   const client = await registerService([first, second]);
   const tokens = await tokensFor(client, { scope: "orders:read", resource: second });
   expect(tokens.scope).toBe("orders:read");
@@ -81,7 +69,7 @@ test("scope and resource are what was asked, among what is registered", async ()
     [{ scope: "offline_access" }, "invalid_scope"],
     [{ scope: "x".repeat(10_240) }, "invalid_scope"],
     [{ scope: 'a"b' }, "invalid_scope"],
-    [{ resource: await addAudience() }, "invalid_target"],
+    [{ resource: await addAudience(scene()) }, "invalid_target"],
     [{ resource: scene().origin }, "invalid_target"],
     [{ resource: `${scene().origin}/oauth/userinfo` }, "invalid_target"],
   ];
@@ -91,7 +79,7 @@ test("scope and resource are what was asked, among what is registered", async ()
 
 test("its subject is never a person's, and no person can be asked for", async () => {
   const person = await scene().signUp();
-  const client = await registerService([await addAudience()]);
+  const client = await registerService([await addAudience(scene())]);
   const hopes = {
     sub: person.userId,
     subject: person.userId,
@@ -119,8 +107,8 @@ test("only a client that is registered for it", async () => {
 });
 
 test("a client that does not prove who it is gets nothing", async () => {
-  const client = await registerService([await addAudience()]);
-  const other = await registerService([await addAudience()]);
+  const client = await registerService([await addAudience(scene())]);
+  const other = await registerService([await addAudience(scene())]);
   const { client_id, secret } = client;
   const form = { grant_type: CLIENT_CREDENTIALS };
   const rows: [row: string, parameters: Record<string, string>, headers: Record<string, string>][] = [
@@ -149,7 +137,7 @@ test("a client that does not prove who it is gets nothing", async () => {
 });
 
 test("tokens end when an administrator takes the client's away", async () => {
-  const audience = await addAudience();
+  const audience = await addAudience(scene());
   const client = await registerService([audience]);
   const tokens = await tokensFor(client);
   const isActive = async () => {

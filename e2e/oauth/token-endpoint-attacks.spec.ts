@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { exportJWK, SignJWT } from "jose";
-import { expect, test } from "playwright/test";
 import { expectHarmless } from "../attacks/support/refusals";
 import { type Client, generateKeys, register } from "./support/client";
 import { basic, expectOAuthError, FORM, post } from "./support/endpoints";
-import { sceneOfFile } from "./support/scene";
+import { expect, sceneOfFile, test } from "./support/scene";
 
 /** SECURITY.md, row token endpoint, O10 and the faults of client assertions (RFC 7523). */
 const scene = sceneOfFile();

@@ -1,11 +1,10 @@
-import { expect, test } from "playwright/test";
 import { cookieHeader } from "../attacks/support/cookies";
 import { expectHarmless, expectInvalidToken, expectSignedOut } from "../attacks/support/refusals";
 import type { Person } from "../attacks/support/target";
 import { signInThrough } from "./support/browser";
 import { CLIENT_CREDENTIALS, register } from "./support/client";
 import { basic, post, readJson } from "./support/endpoints";
-import { callAsAdministrator, sceneOfFile } from "./support/scene";
+import { addAudience, expect, sceneOfFile, test } from "./support/scene";
 
 /** A client's tokens open nothing of our own, an administrator's no more than anybody's; nor the reverse. */
 const scene = sceneOfFile();
@@ -18,17 +17,14 @@ test.beforeAll(async () => {
   const scope = "openid email offline_access";
   const tokens = await signInThrough(scene(), client, administrator, { scope });
   refreshToken = tokens.refresh_token ?? "";
-  await callAsAdministrator(scene(), "POST", "/api/admin/audiences", {
-    identifier: "orders",
-    profile: "mesh",
-  });
+  const orders = await addAudience(scene());
   const service = await register(
     scene(),
-    { grantTypes: [CLIENT_CREDENTIALS], audiences: ["orders"], scope: "orders:read" },
+    { grantTypes: [CLIENT_CREDENTIALS], audiences: [orders], scope: "orders:read" },
     "client_secret_basic",
   );
   const own = await post(scene(), "/oauth/token", { grant_type: CLIENT_CREDENTIALS }, basic(service));
-  const forService = await register(scene(), { audiences: ["orders"] });
+  const forService = await register(scene(), { audiences: [orders] });
   const forOrders = await signInThrough(scene(), forService, administrator, {
     scope: "offline_access",
   });

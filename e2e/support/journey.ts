@@ -58,6 +58,24 @@ export async function signIn(page: Page, person: { email: string; password: stri
   await page.goto("/account");
 }
 
+/**
+ * Goes there as a person does, who clicks once the page can answer: until then a button that would ask first sends its
+ * form at once, as without JavaScript.
+ */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await untilAlive(page);
+}
+
+/** Resolves when React has taken over what the server has sent. */
+export async function untilAlive(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("button")].every((button) =>
+      Object.keys(button).some((key) => key.startsWith("__reactProps")),
+    ),
+  );
+}
+
 /** As a person would. */
 export async function signInByForm(
   page: Page,
@@ -104,7 +122,7 @@ export async function acceptInvitation(page: Page, link: string, password: strin
 
 /** As the signed-in administrator of `page`: ends the one live session of that person. */
 export async function endSessionOf(page: Page, email: string, reason: string): Promise<void> {
-  await page.goto(`/admin/sessions?q=${encodeURIComponent(email)}`);
+  await open(page, `/admin/sessions?q=${encodeURIComponent(email)}`);
   await page.getByRole("checkbox", { name: new RegExp(email) }).check();
   const list = page.getByRole("form", { name: "Sessions", exact: true });
   await list.getByLabel("Reason, for the audit log").fill(reason);

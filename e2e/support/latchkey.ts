@@ -41,14 +41,28 @@ const SETUP_LINK = /https?:\/\/\S+\/setup\?token=[\w.-]+/;
 
 /** Resolves when the setup link is printed. Rejects with the output when it ends before. */
 export async function startLatchkey(options: LatchkeyOptions = {}): Promise<RunningLatchkey> {
-  const port = options.env?.PORT === undefined ? await freePort() : Number(options.env.PORT);
+  const named = options.env?.PORT;
+  const port = named === undefined ? await freePort() : Number(named);
   const external = options.embedded === false ? await emptyDatabase() : null;
   const dataDir = options.dataDir ?? (await newDataFolder(external === null));
   const launcher = startNode(["scripts/start.mjs", "--built"], {
     ...cleanSettings(port, dataDir, external),
     ...options.env,
   });
-  const [link] = await launcher.untilOutput(options.ready ?? SETUP_LINK);
+  const remove = async () => {
+    await external?.drop();
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
+  };
+  const started = await launcher.untilOutput(options.ready ?? SETUP_LINK).catch((error: Error) => {
+    if (named === undefined && launcher.output().includes(`PORT ${port} is in use`)) return null;
+    throw error;
+  });
+  if (started === null) {
+    // Somebody has taken the port since it was found free.
+    await remove();
+    return startLatchkey(options);
+  }
+  const [link] = started;
   return {
     origin: options.env?.APP_ORIGIN ?? `http://localhost:${port}`,
     port,
@@ -59,8 +73,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Runn
     stop: async () => {
       launcher.signal("SIGTERM");
       const code = await launcher.ended;
-      await external?.drop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
+      await remove();
       return code;
     },
   };

@@ -73,7 +73,7 @@ export interface RawAnswer {
 }
 
 /** Writes exact bytes and reads until the server closes the connection, or for `patienceMs`. */
-export function exchangeRaw(port: number, bytes: string | Buffer, patienceMs = 3_000): Promise<RawAnswer> {
+export function exchangeRaw(port: number, bytes: string | Buffer, patienceMs = 10_000): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect({ port, host: "localhost" });

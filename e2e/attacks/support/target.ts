@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "playwright/test";
+import { test as base, expect } from "playwright/test";
 import { type RunningLatchkey, startLatchkey } from "../../support/latchkey";
 import { queryDatabase } from "../../support/query-database";
 import { type Credentials, cookieHeader, credentialsSet } from "./cookies";
 import { type Answer, type Call, exchangeRaw, type HeaderFields, type RawAnswer, sendTo } from "./http";
+
+export { expect };
 
 export interface Person extends Credentials {
   email: string;
@@ -42,15 +44,34 @@ export function freshAddress(): string {
 
 type Environment = Record<string, string>;
 
-/** Starts one server for the tests of a file. What it returns gives it once the tests run. */
-export function targetOfFile(env: Environment | (() => Promise<Environment>) = {}): () => Target {
+/** For files whose target has no settings of its own: the files of a worker share one, which is most of their time. */
+export const test = base.extend<object, { sharedTarget: Target }>({
+  sharedTarget: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern.
+    async ({}, use) => {
+      const target = await startTarget({});
+      await use(target);
+      await target.running.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+});
+
+/** The target of a file's tests, which it gives once they run: the shared one, or with these settings one of its own. */
+export function targetOfFile(env?: Environment | (() => Promise<Environment>)): () => Target {
   let target: Target | null = null;
-  test.beforeAll(async () => {
-    target = await startTarget(typeof env === "function" ? await env() : env);
-  });
-  test.afterAll(async () => {
-    await target?.running.stop();
-  });
+  if (env === undefined) {
+    test.beforeAll(({ sharedTarget }) => {
+      target = sharedTarget;
+    });
+  } else {
+    base.beforeAll(async () => {
+      target = await startTarget(typeof env === "function" ? await env() : env);
+    });
+    base.afterAll(async () => {
+      await target?.running.stop();
+    });
+  }
   return () => {
     if (target === null) throw new Error("The target is there only while a test runs.");
     return target;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { connect } from "node:net";
-import { createServer, type TLSSocket } from "node:tls";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { createServer } from "node:tls";
 
 export interface TlsFront {
   port: number;
@@ -13,24 +13,27 @@ export interface TlsFront {
  * What a reverse proxy does for TLS and nothing more: the bytes go on to `plainPort` as they are. A browser believes
  * in Secure cookies, sites and siblings only where there is TLS, so these rows cannot be tested on http://localhost.
  */
-export async function startTlsFront(port: number, plainPort: number): Promise<TlsFront> {
+export async function startTlsFront(plainPort: number): Promise<TlsFront> {
   let traffic = "";
   const record = (chunk: Buffer) => {
     traffic += chunk.toString("latin1");
   };
-  const open = new Set<TLSSocket>();
+  const open = new Set<Socket>();
   const server = createServer(selfSignedCertificate(), (socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
     const onward = connect(plainPort, "localhost").on("data", record);
     socket.on("data", record);
     socket.pipe(onward).pipe(socket);
     socket.on("error", () => onward.destroy());
     onward.on("error", () => socket.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  // From before the handshake on: a browser may open a connection and never begin one.
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    port,
+    port: (server.address() as AddressInfo).port,
     takeTraffic: () => {
       const taken = traffic;
       traffic = "";

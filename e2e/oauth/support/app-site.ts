@@ -1,7 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { type Browser, expect, type Page } from "playwright/test";
 import { startTlsFront } from "../../attacks/support/tls-front";
-import { freePort } from "../../support/free-port";
 import { anotherBrowser, inviteSomebody, signIn } from "../../support/journey";
 import type { RunningLatchkey } from "../../support/latchkey";
 import { openOtherSite } from "../../support/other-site";
@@ -67,7 +66,7 @@ export async function openApp(
 ): Promise<App> {
   opened += 1;
   const site = await openOtherSite("<title>The shop</title><h1>The shop</h1>");
-  const front = await startTlsFront(await freePort(), Number(new URL(site.url).port));
+  const front = await startTlsFront(Number(new URL(site.url).port));
   const url = `https://shop.test:${front.port}/`;
   const redirectUri = `${url}callback`;
   const data = {

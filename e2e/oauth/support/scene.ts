@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
 import * as oauth from "oauth4webapi";
-import { expect, test } from "playwright/test";
+import { test as base, expect } from "playwright/test";
 import { freshAddress, type Person, type Target, targetOfFile } from "../../attacks/support/target";
+
+export { expect, test } from "../../attacks/support/target";
 
 /** A running Latchkey, the administrator who registers clients, and what the library has found out about it. */
 export interface Scene extends Target {
@@ -25,7 +28,7 @@ export function fetchFromAnywhere(url: string, options: object): Promise<Respons
 export function sceneOfFile(...settings: Parameters<typeof targetOfFile>): () => Scene {
   const target = targetOfFile(...settings);
   let scene: Scene | null = null;
-  test.beforeAll(async () => {
+  base.beforeAll(async () => {
     scene = await openScene(target());
   });
   return () => {
@@ -58,4 +61,11 @@ export async function callAsAdministrator<Body>(
   const answer = await sendAs(administrator, { method, path, body });
   expect([200, 201, 204], `${method} ${path}: ${answer.text}`).toContain(answer.status);
   return answer.text === "" ? ({} as Body) : JSON.parse(answer.text);
+}
+
+/** A service that no other file knows. */
+export async function addAudience(scene: Scene, terms: object = {}): Promise<string> {
+  const identifier = `orders-${randomUUID()}`;
+  await callAsAdministrator(scene, "POST", "/api/admin/audiences", { identifier, profile: "mesh", ...terms });
+  return identifier;
 }

@@ -615,63 +615,56 @@ test.describe("without JavaScript", () => {
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
-
-    test("axe finds nothing on the pages and their dialogs, nor are they too wide for a phone", async ({
-      page,
-      latchkey,
-    }) => {
-      const audience = await addAudience(page, latchkey);
-      const { id } = await addByApi(page, latchkey, {
-        name: "W".repeat(80),
-        redirectUris: [`https://${"long".repeat(12)}.example/${"v".repeat(200)}`],
-        scope: `openid ${"x".repeat(200)}`,
-        audiences: [audience],
-      });
-      await giveGrant(latchkey, {
-        email: ADMIN.email,
-        clientId: id,
-        audience: `https://${"long".repeat(12)}.example/`,
-        scope: `openid ${"x".repeat(200)}`,
-      });
-      await page.setViewportSize({ width: 360, height: 740 });
-      const expectSound = async (what: string) => {
-        expect(await violationsOf(page), what).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(
-          360,
-        );
-      };
-      await page.goto("/admin/clients");
-      const form = addForm(page);
-      for (const kind of ["App on a device or in the browser", "Service", "Web application (server)"]) {
-        await form.getByRole("radio", { name: kind }).check();
-        if (kind.startsWith("App")) await openAdvanced(form);
-        await expectSound(kind);
-      }
-      await form.getByLabel("Redirect URIs").first().fill(REDIRECT_URI);
-      await form.getByLabel("Public keys").fill("not a key");
-      await add(page, freshName("axe"), "Web application (server)");
-      await expect(form.getByText(/^This is not JSON/)).toBeVisible();
-      await expectSound("refused");
-      await form.getByLabel("Public keys").fill("");
-      await send(page);
-      await expect(page.getByText(/is added\./)).toBeVisible();
-      await expectSound("added");
-      await open(page, viewPath(id));
-      await openAdvanced(settingsForm(page));
-      await page
-        .getByRole("form", { name: "Take everything back" })
-        .getByLabel(/^Reason/)
-        .fill("axe");
-      await expectSound("one client");
-      for (const name of ["New secret", /^End the grant/, "Take everything back", "Remove client"]) {
-        await page.getByRole("button", { name }).first().click();
-        await expect(page.getByRole("alertdialog")).toBeVisible();
-        await expectSound(String(name));
-        await page.keyboard.press("Escape");
-      }
-    });
+test("axe finds nothing on the pages and their dialogs, nor are they too wide for a phone", async ({
+  page,
+  latchkey,
+}) => {
+  test.slow();
+  const audience = await addAudience(page, latchkey);
+  const { id } = await addByApi(page, latchkey, {
+    name: "W".repeat(80),
+    redirectUris: [`https://${"long".repeat(12)}.example/${"v".repeat(200)}`],
+    scope: `openid ${"x".repeat(200)}`,
+    audiences: [audience],
   });
-}
+  await giveGrant(latchkey, {
+    email: ADMIN.email,
+    clientId: id,
+    audience: `https://${"long".repeat(12)}.example/`,
+    scope: `openid ${"x".repeat(200)}`,
+  });
+  await page.setViewportSize({ width: 360, height: 740 });
+  const expectSound = async (what: string) => {
+    expect(await violationsOf(page), what).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(360);
+  };
+  await page.goto("/admin/clients");
+  const form = addForm(page);
+  for (const kind of ["App on a device or in the browser", "Service", "Web application (server)"]) {
+    await form.getByRole("radio", { name: kind }).check();
+    if (kind.startsWith("App")) await openAdvanced(form);
+    await expectSound(kind);
+  }
+  await form.getByLabel("Redirect URIs").first().fill(REDIRECT_URI);
+  await form.getByLabel("Public keys").fill("not a key");
+  await add(page, freshName("axe"), "Web application (server)");
+  await expect(form.getByText(/^This is not JSON/)).toBeVisible();
+  await expectSound("refused");
+  await form.getByLabel("Public keys").fill("");
+  await send(page);
+  await expect(page.getByText(/is added\./)).toBeVisible();
+  await expectSound("added");
+  await open(page, viewPath(id));
+  await openAdvanced(settingsForm(page));
+  await page
+    .getByRole("form", { name: "Take everything back" })
+    .getByLabel(/^Reason/)
+    .fill("axe");
+  await expectSound("one client");
+  for (const name of ["New secret", /^End the grant/, "Take everything back", "Remove client"]) {
+    await page.getByRole("button", { name }).first().click();
+    await expect(page.getByRole("alertdialog")).toBeVisible();
+    await expectSound(String(name));
+    await page.keyboard.press("Escape");
+  }
+});

@@ -221,39 +221,33 @@ test.describe("without JavaScript", () => {
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
-
-    test("axe finds nothing on the page and its dialog, nor is it too wide for a phone", async ({
-      page,
-      browser,
-      latchkey,
-    }) => {
-      const person = await inviteSomebody(page, browser, latchkey);
-      await page.setViewportSize({ width: 360, height: 740 });
-      await letIn(latchkey, ADMIN.email, await addClient(page, latchkey, `${"W".repeat(60)}${freshName()}`));
-      await open(page, PATH);
-      await page
-        .getByRole("button", { name: /^Disconnect/ })
-        .first()
-        .waitFor();
-      const expectSound = async (shown: Page, what: string) => {
-        expect(await violationsOf(shown), what).toEqual([]);
-        expect(await shown.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(
-          (await shown.viewportSize())?.width ?? 0,
-        );
-      };
-      await expectSound(page, "apps");
-      await page
-        .getByRole("button", { name: /^Disconnect/ })
-        .first()
-        .click();
-      await expect(page.getByRole("alertdialog")).toBeVisible();
-      await expectSound(page, "dialog");
-      await person.page.goto(PATH);
-      await expect(person.page.getByText("No app is connected")).toBeVisible();
-      await expectSound(person.page, "no app");
-    });
-  });
-}
+test("axe finds nothing on the page and its dialog, nor is it too wide for a phone", async ({
+  page,
+  browser,
+  latchkey,
+}) => {
+  const person = await inviteSomebody(page, browser, latchkey);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await letIn(latchkey, ADMIN.email, await addClient(page, latchkey, `${"W".repeat(60)}${freshName()}`));
+  await open(page, PATH);
+  await page
+    .getByRole("button", { name: /^Disconnect/ })
+    .first()
+    .waitFor();
+  const expectSound = async (shown: Page, what: string) => {
+    expect(await violationsOf(shown), what).toEqual([]);
+    expect(await shown.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(
+      (await shown.viewportSize())?.width ?? 0,
+    );
+  };
+  await expectSound(page, "apps");
+  await page
+    .getByRole("button", { name: /^Disconnect/ })
+    .first()
+    .click();
+  await expect(page.getByRole("alertdialog")).toBeVisible();
+  await expectSound(page, "dialog");
+  await person.page.goto(PATH);
+  await expect(person.page.getByText("No app is connected")).toBeVisible();
+  await expectSound(person.page, "no app");
+});

@@ -194,34 +194,28 @@ test.describe("without JavaScript", () => {
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
-
-    test("axe finds nothing at any step, nor is one too wide for a phone", async ({
-      page,
-      browser,
-      latchkey,
-    }) => {
-      const { admin } = await signInAsSomebody(page, browser, latchkey);
-      const device = await startDevice(admin, latchkey, `${"W".repeat(60)} ${freshName()}`);
-      await page.setViewportSize({ width: 360, height: 740 });
-      const expectSound = async (what: string) => {
-        expect(await violationsOf(page), what).toEqual([]);
-        const width = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect(width, what).toBeLessThanOrEqual(360);
-      };
-      await page.goto("/device");
-      await expectSound("the code");
-      await typeCode(page, "BBBB-BBBB");
-      await expect(page.getByText(NO_SUCH_CODE)).toBeVisible();
-      await expectSound("a wrong code");
-      await typeCode(page, device.user_code);
-      await expect(question(page, device)).toBeVisible();
-      await expectSound("who asks");
-      await page.getByRole("button", { name: "Deny" }).click();
-      await expect(page.getByText("The program is not let in.")).toBeVisible();
-      await expectSound("answered");
-    });
-  });
-}
+test("axe finds nothing at any step, nor is one too wide for a phone", async ({
+  page,
+  browser,
+  latchkey,
+}) => {
+  const { admin } = await signInAsSomebody(page, browser, latchkey);
+  const device = await startDevice(admin, latchkey, `${"W".repeat(60)} ${freshName()}`);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const expectSound = async (what: string) => {
+    expect(await violationsOf(page), what).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, what).toBeLessThanOrEqual(360);
+  };
+  await page.goto("/device");
+  await expectSound("the code");
+  await typeCode(page, "BBBB-BBBB");
+  await expect(page.getByText(NO_SUCH_CODE)).toBeVisible();
+  await expectSound("a wrong code");
+  await typeCode(page, device.user_code);
+  await expect(question(page, device)).toBeVisible();
+  await expectSound("who asks");
+  await page.getByRole("button", { name: "Deny" }).click();
+  await expect(page.getByText("The program is not let in.")).toBeVisible();
+  await expectSound("answered");
+});

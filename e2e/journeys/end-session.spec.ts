@@ -195,35 +195,26 @@ test.describe("without JavaScript", () => {
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
-
-    test("axe finds nothing on any of its pages, nor is one too wide for a phone", async ({
-      page,
-      latchkey,
-    }) => {
-      await signIn(page);
-      const shop = await openShop(page, latchkey, "<p>the shop</p>", `${"W".repeat(60)} ${freshName()}`);
-      await page.setViewportSize({ width: 360, height: 740 });
-      const expectSound = async (what: string) => {
-        expect(await violationsOf(page), what).toEqual([]);
-        const width = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect(width, what).toBeLessThanOrEqual(360);
-      };
-      await page.goto(addressOf(shop));
-      await expect(question(page)).toBeVisible();
-      await expectSound("the question");
-      await page.goto("/oauth/end-session");
-      await signOut(page);
-      await expect(page.getByRole("heading", { name: "You are signed out" })).toBeVisible();
-      await expectSound("signed out");
-      // A browser stays where it is then.
-      await page.route(`${shop.site.url}**`, (route) => route.fulfill({ status: 204 }));
-      await page.goto(addressOf(shop));
-      await expect(page.getByRole("link", { name: `Back to ${shop.name}` })).toBeVisible();
-      await expectSound("on the way back");
-      shop.site.close();
-    });
-  });
-}
+test("axe finds nothing on any of its pages, nor is one too wide for a phone", async ({ page, latchkey }) => {
+  await signIn(page);
+  const shop = await openShop(page, latchkey, "<p>the shop</p>", `${"W".repeat(60)} ${freshName()}`);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const expectSound = async (what: string) => {
+    expect(await violationsOf(page), what).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, what).toBeLessThanOrEqual(360);
+  };
+  await page.goto(addressOf(shop));
+  await expect(question(page)).toBeVisible();
+  await expectSound("the question");
+  await page.goto("/oauth/end-session");
+  await signOut(page);
+  await expect(page.getByRole("heading", { name: "You are signed out" })).toBeVisible();
+  await expectSound("signed out");
+  // A browser stays where it is then.
+  await page.route(`${shop.site.url}**`, (route) => route.fulfill({ status: 204 }));
+  await page.goto(addressOf(shop));
+  await expect(page.getByRole("link", { name: `Back to ${shop.name}` })).toBeVisible();
+  await expectSound("on the way back");
+  shop.site.close();
+});

@@ -46,28 +46,23 @@ async function signInToEveryPage(page: Page, latchkey: RunningLatchkey): Promise
   }
 }
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
+test("axe finds nothing on a stranger's pages", async ({ page }) => {
+  for (const path of PUBLIC_PAGES) {
+    await page.goto(path);
+    await untilShown(page);
+    expect(await violationsOf(page), path).toEqual([]);
+  }
+});
 
-    test("axe finds nothing on a stranger's pages", async ({ page }) => {
-      for (const path of PUBLIC_PAGES) {
-        await page.goto(path);
-        await untilShown(page);
-        expect(await violationsOf(page), path).toEqual([]);
-      }
-    });
-
-    test("axe finds nothing on a signed-in administrator's pages", async ({ page, latchkey }) => {
-      await signInToEveryPage(page, latchkey);
-      for (const path of SIGNED_IN_PAGES) {
-        await page.goto(path);
-        await untilShown(page);
-        expect(await violationsOf(page), path).toEqual([]);
-      }
-    });
-  });
-}
+test("axe finds nothing on a signed-in administrator's pages", async ({ page, latchkey }) => {
+  test.slow();
+  await signInToEveryPage(page, latchkey);
+  for (const path of SIGNED_IN_PAGES) {
+    await page.goto(path);
+    await untilShown(page);
+    expect(await violationsOf(page), path).toEqual([]);
+  }
+});
 
 /** Every page has one heading of the first level, and its tab is called by it. */
 async function untilShown(page: Page): Promise<void> {

@@ -64,38 +64,32 @@ test("the keyboard alone is enough", async ({ page, latchkey }) => {
   await page.waitForURL((url) => url.href.startsWith(`${app.redirectUri}?`));
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme });
-
-    test("axe finds nothing on either page, nor is one too wide for a phone", async ({
-      page,
-      browser,
-      latchkey,
-    }, testInfo) => {
-      const admin = await anotherBrowser(browser, latchkey);
-      await signIn(admin);
-      app = await openApp(admin, latchkey, { name: `${"W".repeat(60)} ${Date.now()}` });
-      await signIn(page);
-      const expectSound = async (what: string) => {
-        for (const width of [1280, 360]) {
-          await page.setViewportSize({ width, height: 740 });
-          expect(await violationsOf(page), what).toEqual([]);
-          expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(
-            width,
-          );
-          await page.screenshot({ path: testInfo.outputPath(`${what}-${width}.png`), fullPage: true });
-        }
-      };
-      await page.goto(await addressWith({ scope: "openid email offline_access" }));
-      await expect(allow(page)).toBeVisible();
-      await expectSound("consent");
-      await page.goto(await addressWith({ redirect_uri: `https://evil.example/${"x".repeat(300)}` }));
-      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-      await expectSound("error");
-    });
-  });
-}
+test("axe finds nothing on either page, nor is one too wide for a phone", async ({
+  page,
+  browser,
+  latchkey,
+}, testInfo) => {
+  const admin = await anotherBrowser(browser, latchkey);
+  await signIn(admin);
+  app = await openApp(admin, latchkey, { name: `${"W".repeat(60)} ${Date.now()}` });
+  await signIn(page);
+  const expectSound = async (what: string) => {
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 740 });
+      expect(await violationsOf(page), what).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(
+        width,
+      );
+      await page.screenshot({ path: testInfo.outputPath(`${what}-${width}.png`), fullPage: true });
+    }
+  };
+  await page.goto(await addressWith({ scope: "openid email offline_access" }));
+  await expect(allow(page)).toBeVisible();
+  await expectSound("consent");
+  await page.goto(await addressWith({ redirect_uri: `https://evil.example/${"x".repeat(300)}` }));
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expectSound("error");
+});
 
 test("the error page names no address to go to, and is no dead end", async ({ page, latchkey }) => {
   await signIn(page);

@@ -1,6 +1,6 @@
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { readUnverifiedIdTokenHint, verifyIdTokenHint } from "./id-token-hint";
+import { readIdTokenHint } from "./id-token-hint";
 import { isOAuthError, OAuthError, type ReturnAddress } from "./oauth-error";
 import type { AuthorizationParameters, Parameters } from "./parameters";
 import { CODE_CHALLENGE_METHOD, isCodeChallenge } from "./pkce";
@@ -202,10 +202,8 @@ async function readExpectedUser(
 ): Promise<AuthorizationRequest["expectedUser"]> {
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
-  const verified = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
-  const isProven = verified !== "unknown_key";
-  const hint = isProven ? verified : readUnverifiedIdTokenHint(text, issuer);
-  if (hint?.clientId === id) return { id: hint.sub, isProven };
+  const hint = await readIdTokenHint(text, issuer, audiences.keys.keyring);
+  if (hint?.clientId === id) return { id: hint.sub, isProven: hint.isProven };
   throw new OAuthError("invalid_request", "id_token_hint is no ID token of this server for the client.");
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
-import { type IdTokenHint, readUnverifiedIdTokenHint, verifyIdTokenHint } from "./id-token-hint";
+import { type IdTokenHint, readIdTokenHint } from "./id-token-hint";
 import { OAuthError } from "./oauth-error";
 import type { Parameters } from "./parameters";
 import { withParameters } from "./redirect-uri";
@@ -37,13 +37,11 @@ export async function readLogoutRequest(
 async function readIdToken(
   { audiences, issuer }: Pick<OAuthDependencies, "audiences" | "issuer">,
   parameters: Parameters,
-): Promise<(IdTokenHint & { isProven: boolean }) | null> {
+): Promise<IdTokenHint | null> {
   const text = parameters.get("id_token_hint");
   if (text === null) return null;
-  const verified = await verifyIdTokenHint(text, issuer, audiences.keys.keyring);
-  const isProven = verified !== "unknown_key";
-  const token = isProven ? verified : readUnverifiedIdTokenHint(text, issuer);
-  if (token !== null) return { ...token, isProven };
+  const token = await readIdTokenHint(text, issuer, audiences.keys.keyring);
+  if (token !== null) return token;
   throw refused("The id_token_hint is not an ID token of this server.");
 }
 

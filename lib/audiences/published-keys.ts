@@ -35,8 +35,8 @@ const SILENCE_SECONDS = 3 * PUBLISHER_COOLDOWN_SECONDS;
 /**
  * The keys that other servers publish. Each address is asked every five minutes, by one request at a time, and not again
  * within ten seconds of a failure; while it cannot be asked, what it said last is used for up to an hour, and who asks soon
- * after a failure does not wait for the next. A set that is answered without a usable key is another matter: its owner has taken the
- * key back, and it is used no more.
+ * after a failure does not wait for the next. A set that is answered without a usable key is another matter: its owner
+ * has taken the key back, and it is used no more.
  */
 export class PublishedKeys<Keys> {
   readonly #publications = new LRUCache<string, Publication<Keys>>({ max: MAX_ADDRESSES });

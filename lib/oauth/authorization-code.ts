@@ -44,8 +44,7 @@ export async function newAuthorizationCode(
 /**
  * `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.6). What shows a code that was redeemed
  * already, and all that its client alone knows, ends what was got for it: one of the two is a thief. Who lacks any of that
- * changes nothing. Throws `invalid_grant` for all of them, `invalid_target` and
- * `invalid_scope`.
+ * changes nothing. Throws `invalid_grant` for all of them, and `invalid_target` and `invalid_scope`.
  */
 export async function redeemCode(deps: OAuthDependencies, call: TokenCall): Promise<TokenResponse> {
   const code = await requireOwnCode(deps, call);

@@ -12,6 +12,8 @@ export default defineConfig({
   workers: 2,
   forbidOnly: true,
   timeout: 60_000,
+  // Several times what all of them take: whatever runs in circles is not waited for without end.
+  globalTimeout: 40 * 60_000,
   // A click may mean a password's hash, a transaction on the embedded engine and the first load of a page's code.
   expect: { timeout: 15_000 },
   reporter: [["list"], ["json", { outputFile: ".cache/e2e.json" }]],

@@ -20,6 +20,7 @@ export default defineConfig({
     maxWorkers: "100%",
     // What is waited for comes; by itself Vitest gives up after a second, which a busy machine may take.
     expect: { poll: { timeout: 20_000 } },
+    execArgv: ["--import", `${import.meta.dirname}/scripts/testing/file-limit.mjs`],
     projects: [
       {
         extends: true,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { PROJECT } from "../setup.mjs";
 
 /**
@@ -18,6 +18,8 @@ import { PROJECT } from "../setup.mjs";
 
 const VITEST = "node_modules/vitest/vitest.mjs";
 const PLAYWRIGHT = "node_modules/playwright/cli.js";
+/** What ./file-limit.mjs says of the files that it ended. */
+const ENDED = join(PROJECT, ".cache/ended.txt");
 
 /** @type {Stage[]} */
 const STAGES = [
@@ -100,9 +102,25 @@ async function runStage({ command, report }, rest, environment) {
     return judge(succeeded, { passed: succeeded ? 1 : 0, failed: 0, failures: [] });
   }
   const file = join(PROJECT, report.file);
-  rmSync(file, { force: true });
-  const succeeded = await run([...command, ...rest], environment);
-  return judge(succeeded, readReport(file, report.read));
+  mkdirSync(dirname(ENDED), { recursive: true });
+  for (const old of [file, ENDED]) rmSync(old, { force: true });
+  const succeeded = await run([...command, ...rest], { ...environment, TEST_FILES_ENDED: ENDED });
+  return judge(succeeded, withEnded(readReport(file, report.read)));
+}
+
+/**
+ * With what was said of the files that took too long.
+ * @param {Outcome} told
+ * @returns {Outcome}
+ */
+function withEnded({ passed, failures }) {
+  const ended = existsSync(ENDED)
+    ? readFileSync(ENDED, "utf8")
+        .trimEnd()
+        .split(/\n(?! )/)
+    : [];
+  const all = [...ended, ...failures];
+  return { passed, failed: all.length, failures: all };
 }
 
 /**
@@ -130,16 +148,16 @@ function readReport(file, read) {
 }
 
 /**
- * A test that is skipped has not passed, and a file that could not be loaded is one failure.
- * @param {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} report
+ * A test that is skipped, or was never reached, has not passed, and a file of which no test is known is one failure.
+ * @param {{ testResults: { name: string, assertionResults: { status: string, fullName: string }[] }[] }} report
  * @returns {Outcome}
  */
 export function readVitest({ testResults }) {
   let passed = 0;
   const failures = [];
-  for (const { name, status, assertionResults } of testResults) {
+  for (const { name, assertionResults } of testResults) {
     const file = relative(PROJECT, name);
-    if (status === "failed" && assertionResults.length === 0) failures.push(file);
+    if (assertionResults.length === 0) failures.push(file);
     for (const test of assertionResults) {
       if (test.status === "passed") passed += 1;
       else failures.push(`${file} › ${test.fullName} (${test.status})`);

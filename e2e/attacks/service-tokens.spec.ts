@@ -1,5 +1,6 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { CompactEncrypt, compactDecrypt } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { ACCESS_COOKIE, cookieHeader, cookieSet } from "./support/cookies";
 import { createForge, decodePart, encodePart, type Forge, type Json } from "./support/forge";
 import { readForms, submitForm } from "./support/page-forms";
@@ -11,7 +12,7 @@ import { expect, type Person, targetOfFile, test } from "./support/target";
  * and nor does what a service could make of them and of its secret.
  */
 const target = targetOfFile();
-const recipient = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const recipient = newKeyPair("ec", { namedCurve: "P-256" });
 const KID = "payroll-2026";
 
 let admin: Person;

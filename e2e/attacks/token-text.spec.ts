@@ -1,4 +1,5 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHmac, createPublicKey, type KeyObject } from "node:crypto";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { ACCESS_COOKIE } from "./support/cookies";
 import { createForge, encodePart, type Forge, type Json, signES256 } from "./support/forge";
 import { startListener } from "./support/listener";
@@ -156,7 +157,7 @@ test("kid: paths, SQL, length, type, names every object has", async () => {
 });
 
 test("a key of the attacker's own in the header", async () => {
-  const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const own = newKeyPair("ec", { namedCurve: "P-256" });
   const jwk: Json = { ...own.publicKey.export({ format: "jwk" }) };
   const der = own.publicKey.export({ type: "spki", format: "der" }).toString("base64");
   const signedByOwn = (header: (f: Forge) => Json) => (f: Forge) =>
@@ -174,7 +175,7 @@ test("a key of the attacker's own in the header", async () => {
 });
 
 test("jku and x5u are refused, and nobody goes to fetch them", async () => {
-  const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const own = newKeyPair("ec", { namedCurve: "P-256" });
   const keys = [{ ...own.publicKey.export({ format: "jwk" }), kid: "stranger", use: "sig", alg: "ES256" }];
   const listener = await startListener(JSON.stringify({ keys }));
   const rows = ["jku", "x5u"].flatMap((field) =>

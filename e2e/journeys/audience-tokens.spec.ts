@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   compactDecrypt,
   createLocalJWKSet,
@@ -9,6 +9,7 @@ import {
   type JWTPayload,
   jwtVerify,
 } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { cookieHeader } from "../attacks/support/cookies";
 import { expectInvalidToken, expectProblem, expectSignedOut } from "../attacks/support/refusals";
 import { expect, type Person, targetOfFile, test } from "../attacks/support/target";
@@ -83,7 +84,7 @@ for (const algorithm of ["ES256", "RS256", "EdDSA"]) {
 }
 
 test("high-security: the service alone can read it, and the published keys verify what it finds", async () => {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
   const jwk = { ...publicKey.export({ format: "jwk" }), kid: "payroll-1" };
   const { identifier } = await create({ profile: "high-security", encryptionJwk: jwk, scope: "pay" });
   const { token } = await tokenFor(identifier);
@@ -215,7 +216,7 @@ const asBearer = (token: string) =>
   target().send({ path: "/api/auth/session", headers: { authorization: `Bearer ${token}` } });
 
 test("a service's token is no session here: not as a bearer, not as a cookie, not for a page", async () => {
-  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { publicKey } = newKeyPair("ec", { namedCurve: "P-256" });
   const encryptionJwk = publicKey.export({ format: "jwk" });
   for (const terms of [
     {},

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
 import { expect, freshEmail, type Person, targetOfFile, test } from "../attacks/support/target";
 import { ageSession } from "../support/console";
@@ -19,7 +20,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const freshName = (): string => `service-${randomUUID()}`;
 const pathOf = (identifier: string, rest = ""): string => `${PATH}/${encodeURIComponent(identifier)}${rest}`;
-const newJwk = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const newJwk = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
 const call = (method: string, path: string, body?: unknown, who: Person = admin) =>
   target().sendAs({ access: who.access }, { method, path, body });
@@ -112,7 +113,7 @@ test.describe("created", () => {
 
 test("each refusal names its field, and nothing is kept of it", async () => {
   const jwk = newJwk();
-  const { d } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+  const { d } = newKeyPair("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
   const rows: [field: string, body: unknown][] = [
     ["body", "not JSON"],
     ["body", []],

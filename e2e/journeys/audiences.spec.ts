@@ -1,13 +1,13 @@
-import { generateKeyPairSync } from "node:crypto";
 import { jwtVerify } from "jose";
 import type { Page } from "playwright/test";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { violationsOf } from "../support/accessibility";
 import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, pasted, STALE } from "../support/console";
 import { expect, inviteSomebody, open, signIn, test } from "../support/journey";
 import type { RunningLatchkey } from "../support/latchkey";
 import { queryDatabase } from "../support/query-database";
 
-const newJwk = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const newJwk = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
 const addForm = (page: Page) => page.getByRole("form", { name: "Add an audience" });
 const rowOf = (page: Page, identifier: string) =>

@@ -1,4 +1,5 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { expectProblem, problemOf } from "../attacks/support/refusals";
 import { expect, freshEmail, type Person, targetOfFile, test } from "../attacks/support/target";
 import { ageSession } from "../support/console";
@@ -20,7 +21,7 @@ const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
 const pathOf = (id: string, rest = ""): string => `${PATH}/${id}${rest}`;
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 const PUBLIC_JWK = publicKey.export({ format: "jwk" });
 const PRIVATE_JWK = privateKey.export({ format: "jwk" });
 

@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Locator, Page } from "playwright/test";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { violationsOf } from "../support/accessibility";
 import { ageSignIn, confirmIdentity, confirmIn, copied, freshName, STALE } from "../support/console";
 import { giveGrant } from "../support/give-grant";
@@ -9,7 +10,7 @@ import { queryDatabase } from "../support/query-database";
 
 const REDIRECT_URI = "https://orders.example/callback";
 
-const keyPair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
+const keyPair = () => newKeyPair("ec", { namedCurve: "P-256" });
 const newJwk = () => keyPair().publicKey.export({ format: "jwk" });
 
 const addForm = (page: Page) => page.getByRole("form", { name: "Add a client" });

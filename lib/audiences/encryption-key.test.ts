@@ -1,19 +1,20 @@
-import { createHash, generateKeyPairSync, type JsonWebKey } from "node:crypto";
+import { createHash, type JsonWebKey } from "node:crypto";
 import fc from "fast-check";
 import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt, importJWK } from "jose";
 import { describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { chooseEncryptionKey, parseEncryptionKey, UnusableKeySetError } from "./encryption-key";
 
 const exported = (key: { export(options: { format: "jwk" }): JsonWebKey }) => key.export({ format: "jwk" });
 
-const pairOf = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve });
+const pairOf = (namedCurve: string) => newKeyPair("ec", { namedCurve });
 const { publicKey, privateKey } = pairOf("P-256");
 const [PUBLIC, PRIVATE] = [exported(publicKey), exported(privateKey)];
 const OTHER = exported(pairOf("P-256").publicKey);
 const P384 = exported(pairOf("P-384").publicKey);
-const RSA = exported(generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey);
-const X25519 = exported(generateKeyPairSync("x25519").publicKey);
+const RSA = exported(newKeyPair("rsa", { modulusLength: 2048 }).publicKey);
+const X25519 = exported(newKeyPair("x25519").publicKey);
 
 /** What is wrong with an uploaded key. */
 function faultOf(input: unknown): string {
@@ -133,8 +134,8 @@ describe("an uploaded key", () => {
     ["an EC key", PRIVATE],
     ["one for signatures", { ...PRIVATE, use: "sig", kid: 1 }],
     ["one without a value", { ...PUBLIC, d: null }],
-    ["RSA", exported(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey)],
-    ["X25519", exported(generateKeyPairSync("x25519").privateKey)],
+    ["RSA", exported(newKeyPair("rsa", { modulusLength: 2048 }).privateKey)],
+    ["X25519", exported(newKeyPair("x25519").privateKey)],
     ["a secret", { kty: "oct", k: "c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM" }],
     ["an AKP key", { kty: "AKP", alg: "ML-DSA-44", priv: "c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM" }],
   ])("is not a private one: %s, which is not repeated", (_kind, input) => {

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { HeldClock } from "@/lib/keys/testing/held-clock";
 import { FetchRefusedError } from "@/lib/outbound/fetch-refused-error";
 import { isRecipientKeyUnavailable, RecipientKeys } from "./recipient-keys";
@@ -7,7 +7,7 @@ import { isRecipientKeyUnavailable, RecipientKeys } from "./recipient-keys";
 const JWKS_URI = "https://billing.example.com/jwks.json";
 const MINUTE = 60;
 
-const { x = "", y = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({
+const { x = "", y = "" } = newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({
   format: "jwk",
 });
 const JWK = { kty: "EC", crv: "P-256", x, y } as const;
@@ -209,7 +209,7 @@ describe("while a service cannot be asked", () => {
 });
 
 describe("a set without a usable key", () => {
-  const { d = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+  const { d = "" } = newKeyPair("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
 
   it.each([
     ["empty", { keys: [] }, /No key of this set/],

@@ -1,7 +1,8 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createHmac, type KeyObject, sign } from "node:crypto";
 import fc from "fast-check";
 import { CompactSign, SignJWT } from "jose";
 import { describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { peekClientId, verifyClientAssertion } from "./client-assertion";
 import { type ClientKey, parseClientJwks } from "./client-jwks";
 
@@ -13,14 +14,14 @@ const NOW_SECONDS = NOW.getTime() / 1000;
 const TOLERANCE_SECONDS = 10;
 
 const PAIRS = {
-  ES256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
-  RS256: generateKeyPairSync("rsa", { modulusLength: 2_048 }),
-  PS256: generateKeyPairSync("rsa", { modulusLength: 2_048 }),
-  EdDSA: generateKeyPairSync("ed25519"),
+  ES256: newKeyPair("ec", { namedCurve: "P-256" }),
+  RS256: newKeyPair("rsa", { modulusLength: 2_048 }),
+  PS256: newKeyPair("rsa", { modulusLength: 2_048 }),
+  EdDSA: newKeyPair("ed25519"),
 };
 type Alg = keyof typeof PAIRS;
 const ALGS = Object.keys(PAIRS) as Alg[];
-const STRANGER = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const STRANGER = newKeyPair("ec", { namedCurve: "P-256" });
 
 const jwkOf = (alg: Alg, said: object = { kid: alg }): object => ({
   ...PAIRS[alg].publicKey.export({ format: "jwk" }),
@@ -118,7 +119,7 @@ describe("an assertion of the client", () => {
   });
 
   it("is tried with every key that it may mean", async () => {
-    const others = [STRANGER, generateKeyPairSync("ec", { namedCurve: "P-256" })].map(({ publicKey }) =>
+    const others = [STRANGER, newKeyPair("ec", { namedCurve: "P-256" })].map(({ publicKey }) =>
       publicKey.export({ format: "jwk" }),
     );
     const unnamed = registered(...others, jwkOf("RS256", {}), jwkOf("ES256", {}));

@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it, test } from "vitest";
 import { parseInput } from "@/app/_http/parse-input";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { isLatchkeyError } from "@/lib/errors/latchkey-error";
 import { type Client, DEVICE_CODE } from "./client";
 import { clientChangeSchema, newClientSchema, toChange, toClient } from "./client-input";
@@ -8,7 +8,7 @@ import { clientChangeSchema, newClientSchema, toChange, toClient } from "./clien
 const NOW = new Date("2026-01-01T00:00:00Z");
 const PRIVATE_HOSTS = ["billing.internal"];
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 const PUBLIC_JWK = publicKey.export({ format: "jwk" });
 const PRIVATE_JWK = privateKey.export({ format: "jwk" });
 const KEPT_JWKS = { keys: [{ ...PUBLIC_JWK, alg: "ES256" }] };
@@ -123,7 +123,7 @@ describe("a new client", () => {
 });
 
 const MANY_URIS = Array.from({ length: 21 }, (_, index) => `https://notes.example/${index}`);
-const P384 = generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey.export({ format: "jwk" });
+const P384 = newKeyPair("ec", { namedCurve: "P-384" }).publicKey.export({ format: "jwk" });
 
 test.each<[field: string, terms: unknown]>([
   ["body", null],

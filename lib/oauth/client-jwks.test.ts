@@ -1,23 +1,22 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { UnusableKeySetError } from "@/lib/audiences/encryption-key";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { chooseClientKeys, parseClientJwks } from "./client-jwks";
 
 const exported = (key: KeyObject) => key.export({ format: "jwk" });
 const rsa = (modulusLength: number, publicExponent = 65_537) =>
-  generateKeyPairSync("rsa", { modulusLength, publicExponent });
+  newKeyPair("rsa", { modulusLength, publicExponent });
 
-const P256 = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const [EC, OTHER_EC] = [P256.publicKey, generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey].map(
-  exported,
-);
-const ED25519 = exported(generateKeyPairSync("ed25519").publicKey);
+const P256 = newKeyPair("ec", { namedCurve: "P-256" });
+const [EC, OTHER_EC] = [P256.publicKey, newKeyPair("ec", { namedCurve: "P-256" }).publicKey].map(exported);
+const ED25519 = exported(newKeyPair("ed25519").publicKey);
 const RSA_PAIR = rsa(2_048);
 const RSA = exported(RSA_PAIR.publicKey);
-const P384 = exported(generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey);
-const X25519 = exported(generateKeyPairSync("x25519").publicKey);
+const P384 = exported(newKeyPair("ec", { namedCurve: "P-384" }).publicKey);
+const X25519 = exported(newKeyPair("x25519").publicKey);
 
 /** What is wrong with a set that an administrator gives. */
 function faultOf(value: unknown): string {
@@ -127,9 +126,9 @@ describe("a key that is registered", () => {
   test.each([
     ["an EC key", exported(P256.privateKey)],
     ["an RSA key", exported(RSA_PAIR.privateKey)],
-    ["an Ed25519 key", exported(generateKeyPairSync("ed25519").privateKey)],
+    ["an Ed25519 key", exported(newKeyPair("ed25519").privateKey)],
     ["a key without a value", { ...EC, d: null }],
-    ["a key of another curve", exported(generateKeyPairSync("x25519").privateKey)],
+    ["a key of another curve", exported(newKeyPair("x25519").privateKey)],
     ["a secret", { kty: "oct", k: "c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM" }],
     ["an AKP key", { kty: "AKP", alg: "ML-DSA-44", priv: "c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM" }],
   ])("is not a private one: %s, which is not repeated", (_kind, jwk) => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseInput } from "@/app/_http/parse-input";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
@@ -8,6 +8,7 @@ import { createAudience } from "@/lib/audiences/manage-audiences";
 import { COMMAND_LINE } from "@/lib/audit/actor";
 import { readSettings } from "@/lib/config/settings";
 import { sha256 } from "@/lib/crypto/derive-key";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { isLatchkeyError } from "@/lib/errors/latchkey-error";
 import { createAdministrator } from "@/lib/identity/create-user";
 import { signIn } from "@/lib/identity/sign-in";
@@ -73,8 +74,7 @@ function open(at: HeldClock): Services {
   return createServices(settings, at);
 }
 
-const publicJwk = () =>
-  generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const publicJwk = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
 const deps = (): OAuthDependencies => ({
   ...latchkey.oauth,

@@ -1,7 +1,8 @@
-import { createHmac, generateKeyPairSync, type JsonWebKey, randomBytes, sign } from "node:crypto";
+import { createHmac, type JsonWebKey, randomBytes, sign } from "node:crypto";
 import fc from "fast-check";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { type ProvenRequest, verifyDpopProof } from "./dpop-proof";
 import { base64url, forge, NOW, NOW_SECONDS, partsOf, signTexts } from "./testing/test-issuer";
 import { createTestProver, hashOf, PROVEN, proofClaims, proofHeader } from "./testing/test-prover";
@@ -10,7 +11,7 @@ const RULES = { now: NOW, clockToleranceSeconds: 10, maxAgeSeconds: 60 };
 const prover = await createTestProver();
 const other = await createTestProver();
 const rsa = await createTestProver("RS256");
-const privateJwk = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+const privateJwk = newKeyPair("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
 
 const HEADER = JSON.stringify(proofHeader(prover.key.publicJwk));
 const PAYLOAD = JSON.stringify(proofClaims());
@@ -225,7 +226,7 @@ describe("a header that is not of a proof", () => {
 
 describe("an RSA key", () => {
   const proofBy = (bits: number, change: (jwk: JsonWebKey) => object = (jwk) => jwk): string => {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
+    const { publicKey, privateKey } = newKeyPair("rsa", { modulusLength: bits });
     const jwk = change(publicKey.export({ format: "jwk" }));
     const input = `${base64url(JSON.stringify(proofHeader(jwk as JWK, { alg: "RS256" })))}.${base64url(PAYLOAD)}`;
     return `${input}.${base64url(sign("sha256", Buffer.from(input), privateKey))}`;

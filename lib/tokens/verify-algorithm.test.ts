@@ -1,6 +1,7 @@
-import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { createHmac, sign } from "node:crypto";
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import { describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import {
   base64url,
   claims,
@@ -202,7 +203,7 @@ describe("kid", () => {
 
 it("refuses what an RSA key under 2048 bits has signed", async () => {
   for (const modulusLength of [1_024, 2_047, 2_048]) {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength });
+    const { publicKey, privateKey } = newKeyPair("rsa", { modulusLength });
     const key = (await importJWK(publicKey.export({ format: "jwk" }) as JWK, "RS256")) as CryptoKey;
     const weak: TestKey = {
       ...rsa,

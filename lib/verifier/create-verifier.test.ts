@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, generateKeyPairSync, sign } from "node:crypto";
+import { createHmac, createSecretKey, sign } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { beforeEach, describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import type { Algorithm } from "@/lib/keys/algorithms";
 import { encryptToken } from "@/lib/tokens/encrypt";
 import { PROFILES } from "@/lib/tokens/profiles";
@@ -37,7 +38,7 @@ describe("mesh", () => {
   );
 
   it("takes no RSA key under 2048 bits", async () => {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    const { publicKey, privateKey } = newKeyPair("rsa", { modulusLength: 1024 });
     const rsa = await createTestKey("weak", "RS256");
     const weak: TestKey = {
       ...rsa,

@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { calculateJwkThumbprint } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { freshDatabase, type TestDatabase } from "../../e2e/support/fresh-database";
 import { queryDatabase } from "../../e2e/support/query-database";
 import { startNode } from "../../e2e/support/running-process";
@@ -60,8 +60,7 @@ const feedTokenHashes = async (identifier: string) => {
 };
 const hashOf = (text: string) => Buffer.from(sha256(text)).toString("hex");
 
-const publicJwk = () =>
-  generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const publicJwk = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
 async function file(name: string, content: unknown): Promise<string> {
   const path = join(folder, name);
@@ -211,7 +210,7 @@ it.each([
 });
 
 it("a private key in the file is refused without being repeated", async () => {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
   const jwk = privateKey.export({ format: "jwk" });
   const path = await file("private.json", jwk);
   const { code, output } = await cli(["add", "x", "--profile", "high-security", "--encryption-jwk", path]);

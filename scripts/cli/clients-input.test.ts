@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { DEVICE_CODE } from "../../lib/oauth/client";
 import { PlainError } from "../plain-error";
 import { CHANGE_OPTIONS, NEW_OPTIONS, readChange, readNewClient } from "./clients-input";
@@ -20,7 +20,7 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 const PUBLIC_JWK = publicKey.export({ format: "jwk" });
 const PRIVATE_JWK = privateKey.export({ format: "jwk" });
 

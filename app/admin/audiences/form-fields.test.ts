@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { audienceChangeForm, CHANGED_FIELDS, NEW_FIELDS, newAudienceForm } from "./form-fields";
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 const JWK = publicKey.export({ format: "jwk" });
 
 const BLANK = {

@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { safeReturnTo } from "@/lib/policy/return-to";
 import { addressWith, audiencesQuery, viewOf, viewQuery } from "./query";
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 const JWK = { ...publicKey.export({ format: "jwk" }), kid: "payroll-1" };
 
 const searchOf = (address: string) => Object.fromEntries(new URL(address, "https://x.example").searchParams);

@@ -66,12 +66,15 @@ export const KEY_PAIR_SNIPPET: Snippet = {
   code: `import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const keys = [privateKey.export({ format: "jwk" })];
+const { publicKey, privateKey } = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  publicKeyEncoding: { type: "spki", format: "jwk" },
+  privateKeyEncoding: { type: "pkcs8", format: "jwk" },
+});
 // Never overwrites the keys that are in use.
-writeFileSync("decryption-keys.json", JSON.stringify(keys), { mode: 0o600, flag: "wx" });
+writeFileSync("decryption-keys.json", JSON.stringify([privateKey]), { mode: 0o600, flag: "wx" });
 // The public part: give this to the administrator.
-console.log(JSON.stringify(publicKey.export({ format: "jwk" })));
+console.log(JSON.stringify(publicKey));
 `,
 };
 

@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { safeReturnTo } from "@/lib/policy/return-to";
 import { addressWith, clientsQuery, viewOf, viewQuery } from "./query";
 
 const ID = `client_${"A".repeat(22)}`;
-const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
 
 const searchOf = (address: string) => Object.fromEntries(new URL(address, "https://x.example").searchParams);
 

@@ -1,6 +1,7 @@
-import { generateKeyPairSync, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createServer } from "node:tls";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 
 export interface TlsFront {
   port: number;
@@ -63,7 +64,7 @@ const COMMON_NAME = Buffer.from("550403", "hex");
 
 /** X.509 version 3, made here so that no private key lies in the repository. */
 function selfSignedCertificate(): { cert: string; key: string } {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
   const algorithm = der(SEQUENCE, der(OBJECT_IDENTIFIER, ECDSA_WITH_SHA256));
   const name = der(
     SEQUENCE,

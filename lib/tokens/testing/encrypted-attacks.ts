@@ -1,6 +1,7 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { constants, deflateRawSync } from "node:zlib";
 import { CompactEncrypt, FlattenedEncrypt, GeneralEncrypt } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { sealJwe, type TestRecipient } from "./forged-jwe";
 import { base64url, header, type TestKey } from "./test-issuer";
 
@@ -94,10 +95,10 @@ const publicJwkOf = (key: KeyObject): Record<string, unknown> => ({ ...key.expor
 
 /** J4: of another form than a public key of the curve P-256 has. */
 function foreignEphemeralKeys(signed: string, recipient: TestRecipient): Rows {
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pair = newKeyPair("ec", { namedCurve: "P-256" });
   const own = publicJwkOf(pair.publicKey);
-  const p384 = publicJwkOf(generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey);
-  const x25519 = publicJwkOf(generateKeyPairSync("x25519").publicKey);
+  const p384 = publicJwkOf(newKeyPair("ec", { namedCurve: "P-384" }).publicKey);
+  const x25519 = publicJwkOf(newKeyPair("x25519").publicKey);
   const keys: Record<string, unknown> = {
     absent: undefined,
     null: null,
@@ -105,7 +106,7 @@ function foreignEphemeralKeys(signed: string, recipient: TestRecipient): Rows {
     "a list": [own],
     empty: {},
     "P-384": p384,
-    "P-521": publicJwkOf(generateKeyPairSync("ec", { namedCurve: "P-521" }).publicKey),
+    "P-521": publicJwkOf(newKeyPair("ec", { namedCurve: "P-521" }).publicKey),
     X25519: x25519,
     "X25519 as if EC": { ...x25519, kty: "EC" },
     "X25519 by the name of P-256": { ...x25519, crv: "P-256" },
@@ -128,8 +129,8 @@ function foreignEphemeralKeys(signed: string, recipient: TestRecipient): Rows {
 
 /** J4: of the right form, but no point of the curve, or not the one that was agreed with. */
 function impossibleEphemeralKeys(signed: string, recipient: TestRecipient): Rows {
-  const own = publicJwkOf(generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey);
-  const p384 = publicJwkOf(generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey);
+  const own = publicJwkOf(newKeyPair("ec", { namedCurve: "P-256" }).publicKey);
+  const p384 = publicJwkOf(newKeyPair("ec", { namedCurve: "P-384" }).publicKey);
   const zeros = base64url(Buffer.alloc(32));
   const prime = base64url(Buffer.from(`ffffffff00000001${"0".repeat(24)}${"f".repeat(24)}`, "hex"));
   const keys: Record<string, unknown> = {
@@ -160,7 +161,7 @@ function impossibleEphemeralKeys(signed: string, recipient: TestRecipient): Rows
 
 /** J1: not the one algorithm and the one encryption. */
 async function otherKeyManagement(signed: string, recipient: TestRecipient): Promise<Rows> {
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey;
+  const rsa = newKeyPair("rsa", { modulusLength: 2048 }).publicKey;
   const keys: Record<string, KeyObject> = {
     dir: createSecretKey(randomBytes(32)),
     A128KW: createSecretKey(randomBytes(16)),

@@ -3,11 +3,11 @@ import {
   createHash,
   createHmac,
   diffieHellman,
-  generateKeyPairSync,
   type KeyObject,
   randomBytes,
 } from "node:crypto";
 import type { JWK } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { base64url } from "./test-issuer";
 
 export interface TestRecipient {
@@ -17,7 +17,7 @@ export interface TestRecipient {
 }
 
 export function createTestRecipient(kid: string): TestRecipient {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { publicKey, privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
   return { kid, publicKey, privateJwk: { ...(privateKey.export({ format: "jwk" }) as JWK), kid } };
 }
 
@@ -46,7 +46,7 @@ export function sealJwe(
   { kid, publicKey }: TestRecipient,
   changes: Json = {},
 ): string {
-  const ephemeral = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const ephemeral = newKeyPair("ec", { namedCurve: "P-256" });
   const epk = ephemeral.publicKey.export({ format: "jwk" });
   const header: Json = { alg: "ECDH-ES+A256KW", enc: "A256GCM", kid, cty: "JWT", epk, ...changes };
   const shared = diffieHellman({ privateKey: ephemeral.privateKey, publicKey });

@@ -1,12 +1,6 @@
-import {
-  createHmac,
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomBytes, sign } from "node:crypto";
 import { type CryptoKey, importJWK, type JWK } from "jose";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { type Algorithm, isSymmetric } from "@/lib/keys/algorithms";
 import { importSecretKey, type VerificationKey } from "@/lib/keys/verification-key";
 import type { SessionClaims } from "../claims";
@@ -30,9 +24,9 @@ export interface TestKey {
 }
 
 const GENERATORS: Record<Algorithm, () => { publicKey: KeyObject; privateKey: KeyObject }> = {
-  ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
-  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  EdDSA: () => generateKeyPairSync("ed25519"),
+  ES256: () => newKeyPair("ec", { namedCurve: "P-256" }),
+  RS256: () => newKeyPair("rsa", { modulusLength: 2048 }),
+  EdDSA: () => newKeyPair("ed25519"),
   HS256: () => {
     const secret = createSecretKey(randomBytes(32));
     return { publicKey: secret, privateKey: secret };

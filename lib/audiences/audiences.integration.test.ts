@@ -1,16 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
+  calculateJwkThumbprint,
   createLocalJWKSet,
   decodeJwt,
   decodeProtectedHeader,
   type JSONWebKeySet,
+  type JWK,
   jwtVerify,
   SignJWT,
 } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
+import { queryDatabase } from "@/e2e/support/query-database";
 import { COMMAND_LINE } from "@/lib/audit/actor";
 import { readSettings } from "@/lib/config/settings";
+import { newKeyPair } from "@/lib/crypto/testing/key-pair";
 import { hasCode } from "@/lib/errors/latchkey-error";
 import { createAdministrator } from "@/lib/identity/create-user";
 import { signIn } from "@/lib/identity/sign-in";
@@ -292,6 +296,33 @@ it("an audience whose service is away can be made narrower all the same", async 
   const elsewhere = change({ jwksUri: "https://elsewhere.invalid/jwks" });
   await expect(elsewhere).rejects.toSatisfy((error) => hasCode(error, "invalid_request"));
 });
+
+it("the audit log tells which key the tokens of an audience are encrypted to", async () => {
+  const [first, next] = [newJwk(), newJwk()];
+  const { audience } = await create({ profile: "high-security", encryptionJwk: { ...first, kid: "mine" } });
+  const { identifier } = audience;
+  const change = (input: object) =>
+    changeAudience(latchkey.audiences, identifier, audienceChangeSchema.parse(input), COMMAND_LINE);
+  // The name is the caller's choice, and says nothing.
+  await change({ encryptionJwk: { ...next, kid: "mine" } });
+  await change({ scope: "wages:read" });
+  await create({ identifier: `${identifier}-plain` });
+  const rows = await queryDatabase(
+    database.url,
+    `SELECT type, details->'encryptionKeyThumbprint' AS thumbprint FROM audit_events
+      WHERE type LIKE 'audience.%' AND starts_with(details->>'audience', $1) ORDER BY id`,
+    [identifier],
+  );
+  const [ofFirst, ofNext] = await Promise.all([first, next].map((jwk) => calculateJwkThumbprint(jwk)));
+  expect(rows).toEqual([
+    { type: "audience.created", thumbprint: ofFirst },
+    { type: "audience.changed", thumbprint: ofNext },
+    { type: "audience.changed", thumbprint: ofNext },
+    { type: "audience.created", thumbprint: null },
+  ]);
+});
+
+const newJwk = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }) as JWK;
 
 it("a feed token is told once and kept as a hash", async () => {
   const { audience, feedToken } = await create({});

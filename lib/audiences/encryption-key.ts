@@ -111,6 +111,6 @@ function isOnCurve({ kty, crv, x, y }: EncryptionKey["jwk"]): boolean {
   }
 }
 
-/** RFC 7638 section 3: the required members in the order of their names. */
-const thumbprint = ({ kty, crv, x, y }: EncryptionKey["jwk"]): string =>
+/** Tells a key from every other, whatever it is called. RFC 7638 section 3: the required members in the order of their names. */
+export const thumbprint = ({ kty, crv, x, y }: EncryptionKey["jwk"]): string =>
   createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest("base64url");

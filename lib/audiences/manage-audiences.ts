@@ -8,6 +8,7 @@ import { PROFILES } from "@/lib/tokens/profiles";
 import type { Audience } from "./audience";
 import { type AudienceChangeInput, type NewAudienceInput, toAudience, toChange } from "./audience-input";
 import type { AudienceDependencies } from "./dependencies";
+import { thumbprint } from "./encryption-key";
 import { newFeedToken } from "./feed-token";
 
 /** What is told once and never again. */
@@ -157,15 +158,32 @@ export async function openKeysOf({ keys }: Pick<AudienceDependencies, "keys">): 
   }
 }
 
+/** By the thumbprint it is known who can read the tokens: a `kid` is chosen. Of a published key the address is all there is. */
 const audienceEvent = (
   { clock }: AudienceDependencies,
   type: AuditEventType,
-  { identifier, profile, algorithm, lifetimeSeconds, scope, jwksUri }: Omit<Audience, "hasFeedToken">,
+  {
+    identifier,
+    profile,
+    algorithm,
+    lifetimeSeconds,
+    scope,
+    encryptionKey,
+    jwksUri,
+  }: Omit<Audience, "hasFeedToken">,
   actor: Actor,
 ): AuditEvent => ({
   at: clock.now(),
   type,
   userId: null,
   ...doneBy(actor),
-  details: { audience: identifier, profile, algorithm, lifetimeSeconds, scope, jwksUri },
+  details: {
+    audience: identifier,
+    profile,
+    algorithm,
+    lifetimeSeconds,
+    scope,
+    encryptionKeyThumbprint: encryptionKey && thumbprint(encryptionKey.jwk),
+    jwksUri,
+  },
 });

@@ -1,4 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server";
+import { isUnchanged } from "@/app/_http/is-unchanged";
 import { addCors, preflight } from "@/app/_http/oauth-endpoint";
 import { JWKS_STALE_SECONDS } from "@/lib/config/durations";
 import { services } from "@/lib/services";
@@ -12,11 +13,8 @@ export async function GET(request: NextRequest): Promise<NextResponse> {
     "Cache-Control": `public, max-age=${maxAgeSeconds}, stale-while-revalidate=${JWKS_STALE_SECONDS}`,
     ETag: etag,
   };
-  const known = (request.headers.get("if-none-match") ?? "")
-    .split(",")
-    .map((tag) => tag.trim().replace(/^W\//, ""));
-  const isUnchanged = known.includes(etag) || known.includes("*");
-  const response = new NextResponse(isUnchanged ? null : body, { status: isUnchanged ? 304 : 200, headers });
+  const isKnown = isUnchanged(request.headers, etag);
+  const response = new NextResponse(isKnown ? null : body, { status: isKnown ? 304 : 200, headers });
   await addCors(request, latchkey, response);
   return response;
 }

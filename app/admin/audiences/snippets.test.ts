@@ -1,12 +1,14 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { get, type IncomingMessage } from "node:http";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
+import { type RunningProcess, startNode } from "@/e2e/support/running-process";
 import { checksOf, KEY_PAIR_SNIPPET, pageSnippet, type ServiceFacts, verifierSnippets } from "./snippets";
 
 const MESH: ServiceFacts = {
@@ -28,6 +30,9 @@ const JAVASCRIPT = [...EVERY.map(({ snippet }) => snippet), KEY_PAIR_SNIPPET].fi
   /\.m?js$/.test(fileName),
 );
 
+const kitSnippets = (facts: ServiceFacts) =>
+  verifierSnippets(facts).filter(({ code }) => code.includes("@latchkey/verifier"));
+
 const pythonOf = (facts: ServiceFacts): string =>
   verifierSnippets(facts).find(({ fileName }) => fileName === "check_token.py")?.code ?? "";
 
@@ -47,8 +52,12 @@ function write(code: string): string {
   return path;
 }
 
+/** Ended by itself in the end: no limit of a test ends a process while this one waits for it. */
+const run = (command: string, parameters: string[], cwd = folder) =>
+  spawnSync(command, parameters, { cwd, encoding: "utf8", timeout: 30_000, killSignal: "SIGKILL" });
+
 test.each(JAVASCRIPT)("$fileName is a whole file that Node can read", ({ code }) => {
-  const { status, stderr } = spawnSync(process.execPath, ["--check", write(code)], { encoding: "utf8" });
+  const { status, stderr } = run(process.execPath, ["--check", write(code)]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   expect(code).toMatch(/\n$/);
 });
@@ -59,9 +68,6 @@ test.each(EVERY)("$snippet.title has the values of its service", ({ facts, snipp
 });
 
 describe("with the kit", () => {
-  const kitSnippets = (facts: ServiceFacts) =>
-    verifierSnippets(facts).filter(({ code }) => code.includes("@latchkey/verifier"));
-
   it.each([
     [MESH, ['profile: "mesh"', 'algorithm: "EdDSA"', '{ scope: "orders:read" }']],
     [HIGH, ['profile: "high-security"', "  decryptionKeys,"]],
@@ -78,35 +84,106 @@ describe("with the kit", () => {
   it("asks for no scope where the tokens have none, and for no algorithm where there is no choice", () => {
     for (const { code } of kitSnippets(LEGACY)) expect(code).not.toMatch(/scope|algorithm/);
   });
+
+  it.each([MESH, HIGH, LEGACY])(
+    "has the kit made, and takes none from the registry, for $profile",
+    (facts) => {
+      for (const { code } of kitSnippets(facts)) {
+        expect(code).toContain("npm run build:verifier");
+        expect(code).toMatch(/^\/\/ npm install (express )?\.\.\/latchkey\/dist\/verifier$/m);
+        expect(code).not.toMatch(/npm install.*@latchkey/);
+      }
+    },
+  );
+
+  it.each([MESH, HIGH, LEGACY])("logs what keeps the kit from knowing, for $profile", (facts) => {
+    for (const { code } of kitSnippets(facts)) {
+      expect(code).toContain("  onProblem: (problem) => console.error(problem),\n");
+    }
+  });
 });
 
-describe("without a framework", () => {
-  /** In place of the kit: answers with the header that it was given. */
-  const KIT = `export const createVerifier = () => ({
-    ready: async () => {},
-    authenticate: async (header) => ({ ok: false, status: 401, headers: {}, problem: { header } }),
+describe("a service with the kit", () => {
+  /** In place of the kit's core: has a problem, and refuses everybody with the header that it was given. */
+  const KIT = `const refuse = async (header) => ({
+    ok: false,
+    status: 401,
+    headers: { "WWW-Authenticate": "Bearer" },
+    problem: { header },
+  });
+  export const createVerifier = ({ onProblem }) => ({
+    ready: async () => onProblem?.("The feed is away."),
+    authenticate: refuse,
+    guard: () => refuse,
   });`;
+  const PROJECT = join(import.meta.dirname, "../../..");
 
-  it("shows the kit every Authorization header there is", async () => {
+  beforeAll(async () => {
     const packageFolder = join(folder, "node_modules/@latchkey/verifier");
     mkdirSync(packageFolder, { recursive: true });
     writeFileSync(join(packageFolder, "index.mjs"), KIT);
-    writeFileSync(join(packageFolder, "package.json"), JSON.stringify({ exports: "./index.mjs" }));
-    const code = verifierSnippets(MESH).find(({ title }) => title.startsWith("Node without"))?.code ?? "";
-    const service = spawn(
-      process.execPath,
-      [write(`${code}server.once("listening", () => console.log(server.address().port));\n`)],
-      { env: { ...process.env, PORT: "0" } },
-    );
-    try {
-      const [port] = await once(service.stdout.setEncoding("utf8"), "data");
-      const headers = { Authorization: ["Bearer one", "Bearer two"] };
-      const asking = get({ port: Number(port), host: "127.0.0.1", headers });
+    const exports = { ".": "./index.mjs", "./express": "./express.mjs" };
+    writeFileSync(join(packageFolder, "package.json"), JSON.stringify({ exports }));
+    await build({
+      entryPoints: [join(PROJECT, "lib/verifier/express.ts")],
+      outfile: join(packageFolder, "express.mjs"),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+    });
+    symlinkSync(join(PROJECT, "node_modules/express"), join(folder, "node_modules/express"));
+  });
+
+  describe.each(kitSnippets(MESH))("$title", ({ code }) => {
+    let service: RunningProcess;
+    let port: number;
+    beforeAll(async () => {
+      const named = code.replace(/^app\.listen/m, "const server = app.listen");
+      const telling = 'server.once("listening", () => console.log("at", server.address().port));\n';
+      service = startNode([write(named + telling)], { PORT: "0" });
+      port = Number((await service.untilOutput(/^at (\d+)$/m))[1]);
+    });
+    afterAll(() => service.signal("SIGKILL"));
+
+    const allowed = { "access-control-allow-origin": MESH.issuer, vary: "Origin" };
+
+    async function ask(method: string, headers: Record<string, string | string[]>) {
+      const asking = request({ port, host: "127.0.0.1", path: "/whoami", method, headers }).end();
       const [response] = (await once(asking, "response")) as [IncomingMessage];
-      expect(await json(response)).toEqual({ header: "Bearer one,Bearer two" });
-    } finally {
-      service.kill();
+      return { response, body: await text(response) };
     }
+
+    it("logs what the kit says", () => {
+      expect(service.output()).toContain("The feed is away.\n");
+    });
+
+    it("tells the browser that a page of the issuer may send a token", async () => {
+      const { response } = await ask("OPTIONS", {
+        Origin: MESH.issuer,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization,content-type",
+      });
+      expect(response.statusCode).toBe(204);
+      expect(response.headers).toMatchObject(allowed);
+      expect(response.headers["access-control-allow-headers"]).toBe("Authorization, Content-Type");
+      expect(response.headers["access-control-allow-methods"]).toContain("PUT");
+    });
+
+    it("shows the kit every Authorization header there is, and lets such a page read the refusal", async () => {
+      const { response, body } = await ask("GET", {
+        Origin: MESH.issuer,
+        Authorization: ["Bearer one", "Bearer two"],
+      });
+      expect(response.statusCode).toBe(401);
+      expect(response.headers).toMatchObject({ ...allowed, "www-authenticate": "Bearer" });
+      expect(JSON.parse(body)).toEqual({ header: "Bearer one,Bearer two" });
+    });
+
+    it.each(["OPTIONS", "GET"])("lets no other page in by %s, and none with cookies", async (method) => {
+      const { response } = await ask(method, { Origin: "https://elsewhere.example" });
+      expect(response.headers).toMatchObject(allowed);
+      expect(response.headers).not.toHaveProperty("access-control-allow-credentials");
+    });
   });
 });
 
@@ -153,16 +230,24 @@ describe("what to check", () => {
 });
 
 /** Where there is Python. */
-const describeInPython = spawnSync("python3", ["--version"]).status === 0 ? describe : () => {};
+const describeInPython = run("python3", ["--version"], tmpdir()).status === 0 ? describe : () => {};
 
 describeInPython("in Python", () => {
   /** In place of PyJWT: fetches as its client does, and counts how often. */
-  const PYJWT = `class PyJWKClientConnectionError(Exception):
+  const PYJWT = `class PyJWTError(Exception):
+    pass
+
+
+class PyJWKSetError(PyJWTError):
+    pass
+
+
+class PyJWKClientConnectionError(PyJWTError):
     pass
 
 
 class PyJWKClient:
-    is_away = False
+    failure = None
     fetches = 0
 
     def __init__(self, uri, headers, lifespan, timeout, cooldown_duration):
@@ -170,13 +255,12 @@ class PyJWKClient:
 
     def fetch_data(self):
         self.fetches += 1
-        if self.is_away:
-            raise PyJWKClientConnectionError("away")
+        if self.failure is not None:
+            raise self.failure
         return {"keys": []}
 `;
 
-  const inPython = (folder: string, code: string) =>
-    spawnSync("python3", ["-B", "-c", code], { cwd: folder, encoding: "utf8" });
+  const inPython = (own: string, code: string) => run("python3", ["-B", "-c", code], own);
 
   function writePython(facts: ServiceFacts): string {
     written += 1;
@@ -202,7 +286,7 @@ from check_token import keys
 
 def outcome_at(now, is_away):
     time.monotonic = lambda: now
-    keys.is_away = is_away
+    keys.failure = jwt.PyJWKClientConnectionError("away") if is_away else None
     try:
         keys.fetch_data()
         return f"{now} fetched {keys.fetches}"
@@ -221,6 +305,43 @@ for now, is_away in [(5, False), (6, True), (7, True), (10, False), (11, False),
       "10 refused 2",
       "11 fetched 3",
       "12 fetched 4",
+    ]);
+  });
+
+  it("says that the keys cannot be had, whatever keeps them away, and rests after it", () => {
+    const { stdout, stderr } = inPython(
+      writePython(MESH),
+      `import json
+
+import jwt
+from check_token import PublishedKeys
+
+def fetch(failure):
+    keys = PublishedKeys("", headers={}, lifespan=0, timeout=0, cooldown_duration=0)
+    keys.failure = failure
+    try:
+        keys.fetch_data()
+    except jwt.PyJWTError as error:
+        print(type(error).__name__, "from", type(error.__cause__).__name__)
+    keys.failure = None
+    try:
+        keys.fetch_data()
+    except jwt.PyJWKClientConnectionError:
+        print("rests after", keys.fetches)
+
+fetch(jwt.PyJWKSetError("no keys"))
+fetch(json.JSONDecodeError("a page", "<html>", 0))
+fetch(ConnectionResetError())
+`,
+    );
+    expect(stderr).toBe("");
+    expect(stdout.trim().split("\n")).toEqual([
+      "PyJWKClientConnectionError from PyJWKSetError",
+      "rests after 1",
+      "PyJWKClientConnectionError from JSONDecodeError",
+      "rests after 1",
+      "PyJWKClientConnectionError from ConnectionResetError",
+      "rests after 1",
     ]);
   });
 });
@@ -330,10 +451,9 @@ describe("in a page", () => {
 });
 
 it("the key pair is written once, and its public part alone is said", () => {
-  const run = () =>
-    spawnSync(process.execPath, [write(KEY_PAIR_SNIPPET.code)], { cwd: folder, encoding: "utf8" });
-  const { status, stdout } = run();
+  const make = () => run(process.execPath, [write(KEY_PAIR_SNIPPET.code)]);
+  const { status, stdout } = make();
   expect(status).toBe(0);
   expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(["crv", "kty", "x", "y"]);
-  expect(run().stderr).toContain("EEXIST");
+  expect(make().stderr).toContain("EEXIST");
 });

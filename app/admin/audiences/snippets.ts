@@ -147,9 +147,27 @@ const verifierCode = (
   profile: ${text(facts.profile)},
 ${KIT[facts.profile].own(facts)}  // The feed token that was shown once. Revoked tokens are refused within seconds.
   revocation: { feed: { token: process.env.LATCHKEY_FEED_TOKEN } },
+  // What keeps the keys or the feed from being read. Without it, 503 for everybody says nothing of why.
+  onProblem: (problem) => console.error(problem),
 });
 // Fails here, and not at the first request, where Latchkey cannot be reached.
 await verifier.ready();
+`;
+
+/** The name is not ours in the npm registry: anybody could publish a package there that is called so. */
+const installing = (others: string): string =>
+  `// Not from the npm registry: \`npm run build:verifier\` in Latchkey's folder makes the kit. With the path to there:
+// npm install ${others}../latchkey/dist/verifier`;
+
+/** A browser asks before it sends a token to another origin, and shows the page no answer that lacks these. */
+const corsCode = ({ issuer }: ServiceFacts): string =>
+  `// Pages at Latchkey's origin may call this service and read its answers, refusals too. No cookie comes along.
+const CORS = {
+  "Access-Control-Allow-Origin": ${text(issuer)},
+  "Access-Control-Allow-Headers": "Authorization, Content-Type",
+  "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+  Vary: "Origin",
+};
 `;
 
 /** What the example routes ask for, as JavaScript: the first word of the scope that the audience's tokens carry. */
@@ -158,13 +176,21 @@ function requirementsOf({ scope }: ServiceFacts): string {
   return word === undefined ? "" : `, { scope: ${text(word)} }`;
 }
 
-const expressCode = (facts: ServiceFacts): string => `// npm install express @latchkey/verifier
+const expressCode = (facts: ServiceFacts): string => `${installing("express ")}
 ${KIT[facts.profile].imports}import { createVerifier } from "@latchkey/verifier";
 import { claimsOf, requireToken } from "@latchkey/verifier/express";
 import express from "express";
 
 ${verifierCode(facts)}
+${corsCode(facts)}
 const app = express();
+
+app.use((request, response, next) => {
+  response.set(CORS);
+  // The question of the browser, which has no token: before any check.
+  if (request.method === "OPTIONS") response.status(204).end();
+  else next();
+});
 
 app.get("/whoami", requireToken(verifier${requirementsOf(facts)}), (request, response) => {
   const { sub, role } = claimsOf(request);
@@ -174,12 +200,19 @@ app.get("/whoami", requireToken(verifier${requirementsOf(facts)}), (request, res
 app.listen(Number(process.env.PORT ?? 8080));
 `;
 
-const plainNodeCode = (facts: ServiceFacts): string => `// npm install @latchkey/verifier
+const plainNodeCode = (facts: ServiceFacts): string => `${installing("")}
 ${KIT[facts.profile].imports}import { createServer } from "node:http";
 import { createVerifier } from "@latchkey/verifier";
 
 ${verifierCode(facts)}
+${corsCode(facts)}
 const server = createServer(async (request, response) => {
+  response.setHeaders(new Map(Object.entries(CORS)));
+  // The question of the browser, which has no token: before any check.
+  if (request.method === "OPTIONS") {
+    response.writeHead(204).end();
+    return;
+  }
   // Where there are several, Node hands on the first and says nothing; together they are refused.
   const authorization = request.headersDistinct.authorization?.join();
   const result = await verifier.authenticate(authorization${requirementsOf(facts)});
@@ -231,9 +264,10 @@ class PublishedKeys(jwt.PyJWKClient):
             raise jwt.PyJWKClientConnectionError("the keys could not be had a moment ago")
         try:
             return super().fetch_data()
-        except Exception:
+        except Exception as error:
             self.failed_at = time.monotonic()
-            raise
+            # Whatever it is, a proxy's page or an empty set: none of it is the token's fault.
+            raise jwt.PyJWKClientConnectionError("the keys cannot be read") from error
 
 
 # One for the whole process. Tokens with an unknown kid make it ask again, at most every 30 seconds.

@@ -1,6 +1,7 @@
 import { NextResponse } from "next/server";
 import { z } from "zod";
 import { api, json } from "@/app/_http/api";
+import { isUnchanged } from "@/app/_http/is-unchanged";
 import { parseQuery } from "@/app/_http/parse-input";
 import { requireFeedReader } from "@/app/_http/require-feed-reader";
 import { hasNews } from "@/lib/revocation/feed";
@@ -30,7 +31,7 @@ export const GET = api(async (call) => {
   const answer = await latchkey.feed.wait(since, wait, request.signal);
   const { cursor, readAt, isComplete: complete, revocations } = answer;
   const etag = `"${cursor}"`;
-  const isKnown = !hasNews(answer) && request.headers.get("if-none-match") === etag;
+  const isKnown = !hasNews(answer) && isUnchanged(request.headers, etag);
   const response = isKnown
     ? new NextResponse(null, { status: 304 })
     : json(200, { cursor, readAt, complete, nonce, revocations });

@@ -225,7 +225,7 @@ describe("requirements that are wrong", () => {
 });
 
 test("the claims of a request that was not checked are not there", () => {
-  expect(() => forExpress.claimsOf({})).toThrow("requireToken does not stand before this route.");
+  expect(() => forExpress.claimsOf({})).toThrow("requireToken is not before this route.");
 });
 
 test("Connect hears of a refusal that cannot be sent any more, because somebody has answered meanwhile", async () => {

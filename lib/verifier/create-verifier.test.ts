@@ -158,7 +158,7 @@ describe("high-security", async () => {
   it("is not ready with a key that is none", async () => {
     const broken = { ...privateJwk, x: privateJwk.y };
     const { verifier } = createTestService(issuer, { profile: "high-security", decryptionKeys: [broken] });
-    await expect(verifier.ready()).rejects.toThrow("One of decryptionKeys is not a key.");
+    await expect(verifier.ready()).rejects.toThrow("One of decryptionKeys is no key.");
   });
 });
 

@@ -10,14 +10,18 @@ export const noDeniedTokens = (): DeniedTokens => ({ jti: new Map(), sid: new Ma
 export const isAmong = (denied: DeniedTokens, token: RevocableToken): boolean =>
   KINDS.some((kind) => denied[kind].has(token[kind]));
 
-/** What has expired is forgotten by the issuer's clock, so that a wrong one here forgets nothing too soon. */
-export function learn(known: DeniedTokens, { isComplete, revocations, readAtMs }: FeedAnswer): DeniedTokens {
+/** What has expired by the issuer's clock, and by ours, which judges the tokens: whichever is wrong, nothing is forgotten too soon. */
+export function learn(
+  known: DeniedTokens,
+  { isComplete, revocations, readAtMs }: FeedAnswer,
+  now: Date,
+): DeniedTokens {
   const denied = isComplete ? noDeniedTokens() : known;
   for (const [kind, value, exp] of revocations) {
     denied[kind].set(value, Math.max(denied[kind].get(value) ?? 0, exp));
   }
   for (const expiries of Object.values(denied)) {
-    for (const [value, exp] of expiries) if (exp * 1000 <= readAtMs) expiries.delete(value);
+    for (const [value, exp] of expiries) if (exp * 1000 <= Math.min(readAtMs, +now)) expiries.delete(value);
   }
   return denied;
 }

@@ -36,6 +36,6 @@ export function createGate(
 /** The claims of a request that has passed `requireToken`. Throws for any other. */
 export function claimsOf(request: object): Claims {
   const { auth } = request as Authenticated;
-  if (auth === undefined) throw new Error("requireToken does not stand before this route.");
+  if (auth === undefined) throw new Error("requireToken is not before this route.");
   return auth;
 }

@@ -20,7 +20,7 @@ export async function importDecryptionKey({
 }: JWK): Promise<DecryptionKey[]> {
   // It is a key for ECDH, whatever else its `alg` may say; which algorithms a token may have is checked with each.
   const key = await importJWK(jwk, "ECDH-ES").catch(() => {
-    throw new Error("One of decryptionKeys is not a key.");
+    throw new Error("One of decryptionKeys is no key.");
   });
   const thumbprint = await calculateJwkThumbprint(jwk);
   const names = [kid ?? thumbprint, thumbprint];

@@ -13,7 +13,8 @@ export function readObject<Result extends object>(
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(rules, name));
   if (unknown !== undefined) throw new TypeError(`There is no option "${path}${unknown}".`);
   const members = Object.entries<Rule>(rules).map(([name, [isRight, what, byDefault]]) => {
-    const { [name]: value = byDefault } = given;
+    // What is there is meant: where it is undefined, as a setting that is misspelt, it is wrong.
+    const value = name in given ? given[name] : byDefault;
     if (!isRight(value as never)) throw new TypeError(`${path}${name} must be ${what}.`);
     return [name, value];
   });

@@ -70,7 +70,7 @@ const redis: Rule = [(client: SharedRedisClient | null) => isFunction(client?.mg
 
 const COMMON = {
   issuer: [(issuer) => isSafeUrl(issuer) && new URL(issuer).origin === issuer, "an https origin"],
-  audience: [isIdentifier, "the identifier of this service"],
+  audience: [isIdentifier, "this service's identifier"],
   revocation: [
     (revocation) => revocation === "none" || isObject(revocation),
     '{ feed: { token } }, { redis } or "none"',
@@ -90,11 +90,11 @@ const OWN = {
     jwks,
   },
   "high-security": {
-    decryptionKeys: [(keys) => isListOf(keys, 16, isPrivateKey), "private JWKs of the curve P-256"],
+    decryptionKeys: [(keys) => isListOf(keys, 16, isPrivateKey), "private JWKs of P-256"],
     jwks,
   },
   legacy: {
-    secrets: [(secrets) => isListOf(secrets, 2, isSecret), "one or two secrets of 32 characters or more"],
+    secrets: [(secrets) => isListOf(secrets, 2, isSecret), "1 or 2 secrets of 32 characters or more"],
   },
 } satisfies Record<string, Record<string, Rule>>;
 

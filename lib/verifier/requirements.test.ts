@@ -67,6 +67,8 @@ describe("requirements that would not require what they seem to", () => {
     [{ scope: [] }, /scope must be/],
     [{ scope: [""] }, /scope must be/],
     [{ scope: 'a"b' }, /scope must be/],
+    [{ scope: undefined }, /scope must be/],
+    [{ maxAgeSeconds: undefined }, /maxAgeSeconds must be/],
     [{ scope: null }, /scope must be/],
     [{ scope: 1 }, /scope must be/],
     [{ scope: [undefined] }, /scope must be/],

@@ -15,16 +15,18 @@ export interface Demands {
   maxAgeSeconds: number;
 }
 
+const ANY: readonly string[] = [];
 const MAX_SCOPES = 100;
 /** Beyond, not every whole number is one. */
 const MAX_SECONDS = 2 ** 53 - 1;
 
 /** Throws a `TypeError` for requirements that would not require what they seem to. */
 export function readRequirements(requirements: Requirements = {}): Demands {
-  const { scope, maxAgeSeconds } = readObject<Requirements & Pick<Demands, "maxAgeSeconds">>(requirements, {
+  const { scope, maxAgeSeconds } = readObject<Required<Requirements>>(requirements, {
     scope: [
-      (given) => given === undefined || isListOf([given].flat(), MAX_SCOPES, isScope),
+      (given) => given === ANY || isListOf([given].flat(), MAX_SCOPES, isScope),
       "scope tokens or a list of them",
+      ANY,
     ],
     maxAgeSeconds: [
       (given) => given === Infinity || isWithin(given, 0, MAX_SECONDS),
@@ -32,7 +34,7 @@ export function readRequirements(requirements: Requirements = {}): Demands {
       Infinity,
     ],
   });
-  return { scope: [scope ?? []].flat().flatMap((part) => part.split(" ")), maxAgeSeconds };
+  return { scope: [scope].flat().flatMap((part) => part.split(" ")), maxAgeSeconds };
 }
 
 /**

@@ -139,7 +139,17 @@ describe("what is denied", () => {
     expect(feed.isDenied(OTHER)).toBe(true);
   });
 
-  it("is forgotten after its time, by the issuer's clock alone", async () => {
+  it("is not forgotten by a clock of the issuer's database that is ahead of those that wrote and judge its time", async () => {
+    await openWith(ALL_OF_SESSION);
+    (await question(1)).tell(
+      { revocations: [["jti", "another", EXP + 7_200]] },
+      { readAt: new Date((EXP + 3_600) * 1000).toISOString() },
+    );
+    await until(() => expect(feed.isDenied(OTHER)).toBe(true));
+    expect(feed.isDenied(TOKEN)).toBe(true);
+  });
+
+  it("is forgotten after its time, by the issuer's clock and by ours", async () => {
     await openWith([
       ["sid", "session", EXP],
       ["jti", "another", EXP + 7_200],

@@ -50,7 +50,7 @@ export function openRevocationFeed({ token, maxStalenessSeconds, ...options }: R
       cursor = null;
       throw new Error("out of order");
     }
-    denied = learn(denied, answer);
+    denied = learn(denied, answer, options.clock.now());
     cursor = answer.cursor;
     lastReadAtMs = answer.readAtMs;
   };

@@ -10,7 +10,8 @@ export interface Revocations {
   /** `unknown` when what is known is too old to be believed, or cannot be asked for. */
   isDenied(token: RevocableToken): IsDenied | Promise<IsDenied>;
   /**
-   * Resolves when it can be asked; rejects with the reason when it cannot for ten seconds, or once it is closed. Keeps
+   * Resolves when it can be asked; rejects with the reason when it cannot for ten seconds, twenty where each question
+   * runs into its time limit, or once it is closed. Keeps
    * the process running: whoever waits for it is to hear the reason.
    */
   ready(): Promise<void>;

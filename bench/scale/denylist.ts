@@ -76,7 +76,7 @@ async function verify({ sessions }: Services, token: string): Promise<void> {
   if (!authentication.ok) throw new Error(`The token was refused: ${authentication.reason}.`);
 }
 
-async function repeatedly(times: number, work: () => Promise<void>): Promise<void> {
+async function repeatedly(times: number, work: () => Promise<unknown>): Promise<void> {
   for (let n = 0; n < times; n += 1) await work();
 }
 

@@ -31,16 +31,16 @@ export class DenialCopy {
     for (const denial of denials) this.#learn(denial);
   }
 
-  /** Reads what is new in the database. Rejects when it cannot be read. */
-  async sync(): Promise<void> {
+  /** Reads what is new in the database, and returns it: at first everything. Rejects when it cannot be read. */
+  async sync(): Promise<Denial[]> {
     const now = this.clock.now();
     const isFirst = this.#cursor === null;
     const { denials, cursor } = await this.store.readSince(this.#cursor, now);
-    for (const denial of denials) {
-      if (this.#learn(denial) && !isFirst) this.onNews(secondsBetween(denial.recordedAt, cursor.readAt));
-    }
+    const news = denials.filter((denial) => this.#learn(denial));
+    if (!isFirst) for (const { recordedAt } of news) this.onNews(secondsBetween(recordedAt, cursor.readAt));
     this.#cursor = cursor;
     this.#syncedAtMs = now.getTime();
+    return news;
   }
 
   /** How long ago the last successful sync began to read. */

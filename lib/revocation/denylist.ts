@@ -41,6 +41,8 @@ const PROBE: Deniable = { jti: "probe", sid: "probe", kid: "probe" };
  */
 export class Denylist {
   readonly #request = new AsyncLocalStorage<RequestMemory>();
+  /** What others have written to the database, and may have died before they wrote it to Redis. */
+  #heard: Denial[] = [];
 
   constructor(private readonly parts: DenylistParts) {}
 
@@ -84,20 +86,28 @@ export class Denylist {
    * `SettingError` for a Redis that may forget. One that does not answer is filled when it does.
    */
   async start(): Promise<void> {
-    const { copy, shared } = this.parts;
-    if (this.isCopying) await copy.sync();
-    await shared?.start(() => this.#readAll());
+    await this.sync();
+    await this.parts.shared?.start(() => this.#readAll());
   }
 
   /** Brings the copy up to the database, which no Redis may keep waiting (see `publish`). Rejects when it cannot be read. */
   async sync(): Promise<void> {
-    if (this.isCopying) await this.parts.copy.sync();
+    if (!this.isCopying) return;
+    const news = await this.parts.copy.sync();
+    if (this.parts.shared !== null) this.#heard = this.#heard.concat(news);
   }
 
-  /** Brings Redis up to the database, where it has lost something. Rejects when it cannot be brought up. */
+  /**
+   * Brings Redis up to the database: with what this process has heard of, whoever wrote it, and with everything where Redis
+   * has lost something. Rejects when it cannot be brought up.
+   */
   async refill(): Promise<void> {
     const { shared } = this.parts;
-    if (shared !== null && !(await shared.verify())) await shared.fill(() => this.#readAll());
+    if (shared === null) return;
+    const heard = this.#heard;
+    this.#heard = [];
+    if (heard.length > 0) await shared.write(heard);
+    if (!(await shared.verify())) await shared.fill(() => this.#readAll());
   }
 
   async #readAll(): Promise<Iterable<Denial>> {

@@ -99,6 +99,26 @@ describe.each(TRANSPORTS)("denials shared through %s", (_name, connection) => {
     await sync(other);
   });
 
+  describe("of a process that ended before it could write them to Redis", () => {
+    const inRedis = async () => (await redis.keys("*")).filter((key) => key.includes(TOKEN.sid));
+    const denial = () => store.deny(denialOf("sid", TOKEN.sid));
+
+    it("are written there by any other", async () => {
+      await denial();
+      await sync(one);
+      await one.denylist.refill();
+      expect(await inRedis()).toHaveLength(1);
+    });
+
+    it("are written there by the next one to start", async () => {
+      await denial();
+      const next = startInstance(connection());
+      await next.denylist.start();
+      await sync(next);
+      expect(await inRedis()).toHaveLength(1);
+    });
+  });
+
   it.each(["jti", "sid", "kid"] as const)(
     "are refused by %s at the next request elsewhere, from Redis",
     async (kind) => {

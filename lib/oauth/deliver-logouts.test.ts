@@ -183,31 +183,47 @@ describe("a client that does not take its token", () => {
   });
 });
 
+/** What one waits for and another gives. */
+function signal() {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}
+
 describe("a client that takes its time", () => {
   it("keeps no other waiting, and has few connections at once", async () => {
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const slow = hearing("slow", () => released);
+    const [release, others] = [signal(), signal()];
+    const slow = hearing("slow", () => release.given);
     deliveries.add("slow", START, 60);
-    let isLastTold = () => {};
-    const others = new Promise<void>((resolve) => {
-      isLastTold = resolve;
-    });
     const well = hearing("well", async () => {
-      if (postsTo(well) === 60) isLastTold();
+      if (postsTo(well) === 60) others.give();
     });
     deliveries.add("well", START, 60);
     const delivering = deliverLogouts(deps);
-    await others;
+    await others.given;
     expect([postsTo(slow), (await waiting("slow")).length]).toEqual([4, 60]);
-    release();
+    release.give();
     expect(await delivering).toBe(120);
   });
 
+  it("keeps no other waiting either where many wait for it, more than are taken at once", async () => {
+    const [release, others] = [signal(), signal()];
+    const slow = hearing("slow", () => release.given);
+    const well = hearing("well", async () => {
+      if (postsTo(well) === 500) others.give();
+    });
+    for (let n = 0; n < 500; n += 1) for (const id of ["slow", "well"]) deliveries.add(id, START);
+    const delivering = deliverLogouts(deps);
+    await others.given;
+    expect(postsTo(slow)).toBe(4);
+    release.give();
+    expect(await delivering).toBe(1_000);
+  });
+
   it("is left to whoever comes next before the hold is over", async () => {
-    const url = hearing("slow", async () => clock.advanceSeconds(10));
+    const url = hearing("slow", async () => clock.advanceSeconds(1.25));
     deliveries.add("slow", START, 100);
     const delivered = await deliverLogouts(deps);
     expect(delivered).toBe(postsTo(url));

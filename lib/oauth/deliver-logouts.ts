@@ -29,48 +29,76 @@ interface Batch {
   leftAt: Date;
 }
 
-/** What became of a client that gave no answer in this call: nothing else is sent to it. */
-type Silences = Map<Client["id"], string>;
+/** What became of a client that gave no answer, and until when nothing else is sent to it. */
+type Silences = Map<Client["id"], { problem: string; until: Date }>;
 
 /**
  * Tells clients of sign-outs (OpenID Connect Back-Channel Logout 1.0 section 2.5): all that is due, and
  * nothing twice at a time however many processes do this. Returns how many were told.
  *
  * A client that does not take its token gets another one later, 5 s after the first and up to 15 min after the last,
- * for 24 h; then it is given up, with an event. Clients are told side by side: one that is slow keeps no other waiting, and
- * one that does not answer is left alone until the next call, with all that waits for it. What a process that died had
- * taken is taken again once its hold is over.
+ * for 24 h; then it is given up, with an event. A client that takes its time keeps no other waiting: more is taken for all but
+ * those that are being told. One that does not answer is left alone for 5 s, with all that waits for it. What a process
+ * that died had taken is taken again once its hold is over.
  * Rejects when the database, or whoever signs, cannot be asked, after all else is done.
  */
 export async function deliverLogouts(deps: DeliveryDependencies): Promise<number> {
   const silences: Silences = new Map();
+  const slots = pLimit(CLIENTS_AT_ONCE);
+  const telling = new Map<Client["id"], Promise<void>>();
+  const failures: unknown[] = [];
   let delivered = 0;
-  for (;;) {
-    const batch = await takeDue(deps);
-    delivered += await deliverBatch(deps, batch, silences);
-    if (batch.due.length < BATCH_DELIVERIES) return delivered;
+  const tell = async (client: Client | undefined, theirs: Batch): Promise<void> => {
+    const told = await deliverBatch(deps, client, theirs, silences);
+    delivered += told;
+  };
+  try {
+    for (;;) {
+      const batch = await takeDue(deps, [...telling.keys()]);
+      for (const [id, { client, theirs }] of await byClient(deps, batch)) {
+        const told = slots(() => tell(client, theirs));
+        telling.set(
+          id,
+          told.catch((error) => void failures.push(error)).finally(() => telling.delete(id)),
+        );
+      }
+      if (telling.size === 0) break;
+      if (batch.due.length < BATCH_DELIVERIES) await Promise.race(telling.values());
+    }
+  } finally {
+    await Promise.all(telling.values());
   }
+  if (failures.length > 0) throw failures[0];
+  return delivered;
 }
 
-async function takeDue({ stores, clock }: DeliveryDependencies): Promise<Batch> {
+async function takeDue({ stores, clock }: DeliveryDependencies, except: Client["id"][]): Promise<Batch> {
   const now = clock.now();
   const heldUntil = addSeconds(now, LOGOUT_HOLD_SECONDS);
-  const due = await stores.logoutDeliveries.take(BATCH_DELIVERIES, now, heldUntil);
+  const due = await stores.logoutDeliveries.take(BATCH_DELIVERIES, now, heldUntil, except);
   return { due, leftAt: addSeconds(heldUntil, -OUTBOUND_DEADLINE_MS / 1000) };
 }
 
-async function deliverBatch(deps: DeliveryDependencies, batch: Batch, silences: Silences): Promise<number> {
+/** What each client is to hear; without the client where it has gone meanwhile. */
+async function byClient({ stores }: DeliveryDependencies, { due, leftAt }: Batch) {
+  const ids = [...new Set(due.map(({ clientId }) => clientId))];
+  const clients = ids.length === 0 ? [] : await stores.clients.findAll(ids);
+  return ids.map((id) => {
+    const theirs: Batch = { due: due.filter(({ clientId }) => clientId === id), leftAt };
+    return [id, { client: clients.find((client) => client.id === id), theirs }] as const;
+  });
+}
+
+async function deliverBatch(
+  deps: DeliveryDependencies,
+  client: Client | undefined,
+  { due, leftAt }: Batch,
+  silences: Silences,
+): Promise<number> {
   let delivered = 0;
-  const clientIds = [...new Set(batch.due.map(({ clientId }) => clientId))];
-  const clients = new Map(
-    (await deps.stores.clients.findAll(clientIds)).map((client) => [client.id, client]),
-  );
-  await inParallel(clientIds, CLIENTS_AT_ONCE, async (clientId) => {
-    const waiting = batch.due.filter((delivery) => delivery.clientId === clientId);
-    await inParallel(waiting, DELIVERIES_AT_ONCE, async (delivery) => {
-      if (deps.clock.now() >= batch.leftAt) return;
-      if (await deliver(deps, clients.get(clientId), delivery, silences)) delivered += 1;
-    });
+  await inParallel(due, DELIVERIES_AT_ONCE, async (delivery) => {
+    if (deps.clock.now() >= leftAt) return;
+    if (await deliver(deps, client, delivery, silences)) delivered += 1;
   });
   return delivered;
 }
@@ -99,14 +127,15 @@ async function post(
   silences: Silences,
 ): Promise<string | null> {
   const silence = silences.get(client.id);
-  if (silence !== undefined) return silence;
+  if (silence !== undefined && deps.clock.now() < silence.until) return silence.problem;
   const form = { logout_token: await issueLogoutToken(deps, client, delivery) };
   try {
     await deps.postForm(uri, form);
     return null;
   } catch (error) {
     if (!isFetchRefused(error)) throw error;
-    if (error.status === null) silences.set(client.id, error.message);
+    const until = addSeconds(deps.clock.now(), LOGOUT_RETRY_SECONDS);
+    if (error.status === null) silences.set(client.id, { problem: error.message, until });
     return error.message;
   }
 }

@@ -15,8 +15,16 @@ export class MemoryLogoutDeliveries implements LogoutDeliveryStore {
     }
   }
 
-  async take(limit: number, now: Date, heldUntil: Date): Promise<LogoutDelivery[]> {
-    const due = [...this.rows.values()].filter(({ nextAttemptAt }) => nextAttemptAt <= now).slice(0, limit);
+  async take(
+    limit: number,
+    now: Date,
+    heldUntil: Date,
+    exceptClientIds: readonly string[] = [],
+  ): Promise<LogoutDelivery[]> {
+    const due = [...this.rows.values()]
+      .filter(({ nextAttemptAt }) => nextAttemptAt <= now)
+      .filter(({ clientId }) => !exceptClientIds.includes(clientId))
+      .slice(0, limit);
     return due.map((delivery) => Object.assign(delivery, { nextAttemptAt: heldUntil }));
   }
 

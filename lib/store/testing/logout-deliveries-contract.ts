@@ -44,6 +44,14 @@ export function describeLogoutDeliveries(database: () => OpenDatabase): void {
       expect(again).toMatchObject([{ id, attempts: 0 }]);
     });
 
+    it("those of some clients are left out", async () => {
+      const others = await database().addParties();
+      const [ours, theirs] = [await insert(), await insert(NOW, others)];
+      const take = (except: string[]) => deliveries().take(9, NOW, HELD_UNTIL, except);
+      expect(await take([parties.clientId])).toMatchObject([{ id: theirs }]);
+      expect(await take([others.clientId])).toMatchObject([{ id: ours }]);
+    });
+
     it("no more than asked for are taken, and of those the ones that have waited longest", async () => {
       const ids = [];
       for (const seconds of [-1, -3, -2]) ids.push(await insert(addSeconds(NOW, seconds)));

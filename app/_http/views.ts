@@ -80,11 +80,13 @@ export function clientView(client: Client) {
 }
 
 /** What the JSON API says of a client that the caller has let in. */
-export const appView = ({ client, scope, audiences, grants, grantedAt }: ConnectedApp) => ({
+export const appView = ({ client, permissions, grants, grantedAt }: ConnectedApp) => ({
   id: client.id,
   name: client.name,
-  scope,
-  audiences,
+  permissions,
   grantedAt,
-  grants: grants.map((grant) => ({ ...sessionView(grant, null), scope: grant.grant?.scope ?? "" })),
+  grants: grants.map((session) => {
+    const { audience = "", scope = "" } = session.grant ?? {};
+    return { ...sessionView(session, null), audience, scope };
+  }),
 });

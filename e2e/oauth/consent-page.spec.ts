@@ -24,6 +24,14 @@ test("it says who asks, for what, for whom, and where that leads", async ({ page
   await expect(main).toContainText(/Know who you are.*See your e-mail address.*Stay connected/s);
 });
 
+test("it says so where an app asks for nothing", async ({ page, latchkey }) => {
+  await signIn(page);
+  app = await openApp(page, latchkey, { scope: "" });
+  await page.goto(await addressWith({ scope: "" }));
+  await expect(allow(page)).toBeVisible();
+  await expect(page.getByRole("listitem").filter({ hasText: "Know that you are here" })).toHaveCount(1);
+});
+
 test("a client's name is text, whatever it says", async ({ page, latchkey }) => {
   await signIn(page);
   app = await openApp(page, latchkey, {

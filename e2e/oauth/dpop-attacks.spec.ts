@@ -153,6 +153,9 @@ test("userinfo: the proof fits the token, the address and the moment, once", asy
     expect
       .soft(answer.headers["www-authenticate"], row)
       .toMatch(/^(DPoP|Bearer)\b.*error="invalid_(token|dpop_proof)"/);
+    expect
+      .soft(answer.headers["www-authenticate"], `${row}: the header as the body`)
+      .toContain(`error="${readJson(answer).error}"`);
   };
   for (const [row, proof] of rows) expectRefused(await ask(proof), row);
   expectRefused(await ask(await proofWith(), `Bearer ${token}`), "as Bearer");

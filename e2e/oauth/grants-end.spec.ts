@@ -184,16 +184,21 @@ test("another sign-in in the same browser takes over what was let in", async () 
   await expectBothEnded(connected);
 });
 
-test("after disconnecting, consent is asked for again", async () => {
-  const { person, client } = await connect();
-  const path = async () => {
-    const { address } = await begin(scene(), client);
-    return locationOf(scene(), await visit(scene(), person, address)).pathname;
-  };
-  expect(await path()).toBe("/callback");
-  await call(person, "DELETE", `/api/apps/${client.client_id}`);
-  expect(await path()).toBe("/oauth/consent");
-});
+const FORGETTING = TAKING_BACK.filter(([what]) => /disconnected|takes the client's tokens back/.test(what));
+
+for (const [what, act] of FORGETTING) {
+  test(`consent is asked for again after ${what}`, async () => {
+    const connected = await connect();
+    const { person, client } = connected;
+    const path = async () => {
+      const { address } = await begin(scene(), client);
+      return locationOf(scene(), await visit(scene(), person, address)).pathname;
+    };
+    expect(await path()).toBe("/callback");
+    await act(connected);
+    expect(await path()).toBe("/oauth/consent");
+  });
+}
 
 test("a client that is narrowed gives no more than it may now", async () => {
   const { client, person } = await connect();

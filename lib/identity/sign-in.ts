@@ -108,7 +108,8 @@ async function placeOf(
   sessionId: string | null,
 ): Promise<Place> {
   const session = sessionId === null ? null : await deps.sessions.find(sessionId);
-  const isOwn = session?.userId === user?.id && session !== null && mayContinue(session, deps.clock.now());
+  if (session === null || session.grant !== null) return { client, ownSessionId: null };
+  const isOwn = session.userId === user?.id && mayContinue(session, deps.clock.now());
   return { client, ownSessionId: isOwn ? session.id : null };
 }
 

@@ -77,6 +77,17 @@ it("of which nothing is left for its client is refused, and good once something 
   expect(await house.token(client, { ...code })).toMatchObject({ scope: "orders:read" });
 });
 
+it("outlives its browser session only if its client may still ask for that", async () => {
+  const client = await house.addClient();
+  const code = await house.code(client, browser, { scope: "openid offline_access" });
+  await changeClient(house.oauth, client.id, { scope: "openid" }, COMMAND_LINE);
+  const response = await house.token(client, { ...code });
+  expect(response).toMatchObject({ scope: "openid" });
+  expect(response).not.toHaveProperty("refresh_token");
+  const [grant] = await house.oauth.stores.sessions.listLiveGrants(browser.userId, 1, house.clock.now());
+  expect(grant?.grant).toMatchObject({ isOffline: false });
+});
+
 describe("with a resource", () => {
   test.each(["payroll", "https://nonsense.example"])(
     "that it was not given for (%j), is refused and stays good",

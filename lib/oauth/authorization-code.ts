@@ -56,7 +56,7 @@ export async function redeemCode(deps: OAuthDependencies, call: TokenCall): Prom
   requireSameAudience(call, code.audience);
   const scope = stillAllowed(call.client, code.scope);
   await spendProof(deps, call.proof);
-  const grant = await startCodeGrant(deps, code, call);
+  const grant = await startCodeGrant(deps, { ...code, scope }, call);
   return issueForGrant(deps, call.client, grant, { scope, jkt: jktOf(call), nonce: code.nonce });
 }
 

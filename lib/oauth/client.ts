@@ -84,7 +84,7 @@ export interface ClientStore {
   change(id: string, change: ClientChange, now: Date, seenAt?: Date): Promise<Client | null>;
   /** With its consents, codes and grants. False when there was none. */
   remove(id: string): Promise<boolean>;
-  /** Deletes grants that have ended and consents, some at a time: false once there are none left. */
+  /** Deletes grants that have ended, some at a time: false once there are none left. */
   clearOut(id: string): Promise<boolean>;
   /** Whether one of the client's last two secrets has this SHA-256, compared in constant time. */
   hasSecret(id: string, hash: Uint8Array<ArrayBuffer>): Promise<boolean>;

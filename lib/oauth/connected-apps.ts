@@ -5,7 +5,7 @@ import type { Session } from "@/lib/sessions/session";
 import type { Client } from "./client";
 import type { OAuthDependencies } from "./dependencies";
 import { formatScope, wordsOf } from "./scope";
-import type { Consent } from "./stores";
+import type { Consent, Permission } from "./stores";
 
 /** More than anybody has at a time; the rest is there once some are gone. */
 const MAX_GRANTS = 500;
@@ -13,9 +13,8 @@ const MAX_GRANTS = 500;
 /** What a person has let one client do. */
 export interface ConnectedApp {
   client: Client;
-  /** All that was allowed, for whichever service. */
-  scope: string;
-  audiences: string[];
+  /** All that was allowed, by service. */
+  permissions: Permission[];
   /** Those that go on now, the newest first. */
   grants: Session[];
   /** When it was last allowed. */
@@ -45,14 +44,22 @@ function toApp(client: Client, consents: readonly Consent[], grants: readonly Se
     ...consents.filter(({ clientId }) => clientId === client.id),
     ...theirs.flatMap(({ grant, createdAt }) => (grant === null ? [] : { ...grant, grantedAt: createdAt })),
   ];
-  const words = new Set(agreed.flatMap(({ scope }) => wordsOf(scope)));
   return {
     client,
-    scope: formatScope([...words]),
-    audiences: [...new Set(agreed.map(({ audience }) => audience))],
+    permissions: permissionsOf(agreed),
     grants: theirs,
     grantedAt: new Date(Math.max(...agreed.map(({ grantedAt }) => grantedAt.getTime()))),
   };
+}
+
+/** One a service, with all its words: what was allowed for one service is nothing at another. */
+function permissionsOf(agreed: readonly Permission[]): Permission[] {
+  const services = new Set(agreed.map(({ audience }) => audience));
+  return [...services].map((audience) => {
+    const there = agreed.filter((permission) => permission.audience === audience);
+    const words = new Set(there.flatMap(({ scope }) => wordsOf(scope)));
+    return { audience, scope: formatScope([...words]) };
+  });
 }
 
 /**

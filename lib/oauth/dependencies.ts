@@ -1,3 +1,4 @@
+import type { AudienceStore } from "@/lib/audiences/audience";
 import type { AudienceDependencies } from "@/lib/audiences/dependencies";
 import type { Clock } from "@/lib/crypto/clock";
 import type { RateLimiter } from "@/lib/identity/rate-limiter";
@@ -12,7 +13,7 @@ import type { OAuthStores } from "./stores";
 
 /** What the use cases of this folder stand on. */
 export interface OAuthDependencies {
-  stores: OAuthStores & { denials: DenialStore };
+  stores: OAuthStores & { denials: DenialStore; audiences: Pick<AudienceStore, "find"> };
   /** All of it happens, or nothing. Keep it short; nothing else may ask the database meanwhile. */
   atomically<Result>(work: (stores: OAuthDependencies["stores"]) => Promise<Result>): Promise<Result>;
   sessions: SessionDependencies;

@@ -88,12 +88,6 @@ describe("a device", () => {
     expect(devices.rows).toEqual([expect.objectContaining({ clientId: TV.id, ...ASKED, ...LIVING_ROOM })]);
   });
 
-  it("of a client that is not registered for it gets none", async () => {
-    const browserApp = clientRecord({ id: "client_app", grantTypes: ["authorization_code"] });
-    await expect(start(browserApp)).rejects.toMatchObject({ code: "unauthorized_client" });
-    expect(devices.rows).toEqual([]);
-  });
-
   it("never gets a user code that another one waits with", async () => {
     const newUserCode = vi.spyOn(userCodes, "newUserCode");
     newUserCode.mockReturnValueOnce("BBBBBBBB").mockReturnValueOnce("BBBBBBBB");

@@ -5,7 +5,7 @@ import { sha256 } from "@/lib/crypto/derive-key";
 import { randomToken } from "@/lib/crypto/random";
 import { LatchkeyError } from "@/lib/errors/latchkey-error";
 import { requireAttempt } from "@/lib/identity/rate-limiter";
-import { type Client, DEVICE_CODE } from "./client";
+import type { Client } from "./client";
 import { requireClientAttempt } from "./client-attempt";
 import type { OAuthDependencies } from "./dependencies";
 import { OAuthError } from "./oauth-error";
@@ -39,17 +39,14 @@ const MAX_USER_CODES_TRIED = 5;
 
 /**
  * Begins to wait for a person to let a program without a browser in (RFC 8628 section 3.1). Both codes are kept as their
- * hashes. Throws `unauthorized_client`, and `rate_limited`.
+ * hashes. Throws `rate_limited`.
  */
 export async function startDeviceAuthorization(
   deps: DeviceDependencies,
-  client: Pick<Client, "id" | "authMethod" | "grantTypes">,
+  client: Pick<Client, "id" | "authMethod">,
   { scope, audience }: Pick<DeviceAuthorization, "scope" | "audience">,
   origin: Caller,
 ): Promise<DeviceAuthorizationResponse> {
-  if (!client.grantTypes.includes(DEVICE_CODE)) {
-    throw new OAuthError("unauthorized_client", "The client is not registered for device codes.");
-  }
   await requireClientAttempt(deps, "deviceAuthorization", client, origin);
   const deviceCode = randomToken();
   const now = deps.clock.now();

@@ -74,7 +74,7 @@ describe("a request", () => {
 
   it("says by its ID token who asks, and of whom it speaks", async () => {
     const request = await read({ id_token_hint: await idToken() });
-    expect(request).toEqual({ client: SHOP, returnTo: null, hint: { sub: "ada", sid: "a-grant" } });
+    expect(request).toEqual({ client: SHOP, returnTo: null, hint: { sub: "ada" } });
   });
 
   it("says by its client_id who asks", async () => {

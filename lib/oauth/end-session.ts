@@ -11,8 +11,8 @@ export interface LogoutRequest {
   client: Client | null;
   /** A registered address with the client's `state`; null: it stays here. */
   returnTo: string | null;
-  /** The person and the session that the client speaks of, from its ID token; null: it did not say, or cannot prove it. */
-  hint: { sub: string; sid: string } | null;
+  /** The person whom the client speaks of, from its ID token; null: it did not say, or cannot prove it. */
+  hint: { sub: string } | null;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function readLogoutRequest(
   const clientId = requireOneClientId(parameters, token);
   const client = clientId === null ? null : await requireClient(deps, clientId);
   const returnTo = requireReturnAddress(parameters, client);
-  return { client, returnTo, hint: token?.isProven ? { sub: token.sub, sid: token.sid } : null };
+  return { client, returnTo, hint: token?.isProven ? { sub: token.sub } : null };
 }
 
 /**

@@ -290,6 +290,17 @@ describe("without offline_access", () => {
       expect(await told()).toEqual([await sidOf(offline)]);
     });
 
+    it("signs out, and not when the oldest of twenty makes room for another one", async () => {
+      const ask = async () => {
+        house.clock.advanceSeconds(1);
+        return house.token(shop, { ...(await house.code(shop, browser, { scope: "openid" })) });
+      };
+      const oldest = await ask();
+      for (let asked = 0; asked < 20; asked += 1) await ask();
+      expect(await isAccepted(oldest)).toBe(false);
+      expect(await told()).toEqual([]);
+    });
+
     it("is revoked, which ends the grant: once", async () => {
       const offline = await house.token(shop, { ...(await house.code(shop, browser)) });
       const sid = await sidOf(offline);
@@ -304,6 +315,17 @@ describe("without offline_access", () => {
     const live = await house.oauth.stores.sessions.listLiveGrants(browser.userId, 50, house.clock.now());
     expect(live.filter(({ grant }) => !grant?.isOffline)).toHaveLength(20);
     expect(await isAccepted(first)).toBe(true);
+  });
+
+  it("is no browser of the person at a sign-in: guesses with it are counted as a stranger's", async () => {
+    const { email } = browser.user;
+    const guess = (with_: string | null) => signIn(house.identity, { email, password: "wrong" }, HOME, with_);
+    for (let n = 0; n < 10; n += 1)
+      await expect(guess(null)).rejects.toMatchObject({ code: "invalid_credentials" });
+    await expect(guess((await house.claims(first.access_token))?.sid ?? "")).rejects.toMatchObject({
+      code: "rate_limited",
+    });
+    await expect(guess(browser.id)).rejects.toMatchObject({ code: "invalid_credentials" });
   });
 
   it("a code that waits is handed over too, when the same person signs in again", async () => {

@@ -8,7 +8,6 @@ import { ID_TOKEN_TYPE } from "./id-token";
 /** What an ID token that we issued says of whom it was issued about, and to whom. */
 export interface IdTokenHint {
   sub: string;
-  sid: string;
   clientId: string;
   /**
    * False where its key has gone since: then anybody may have written it. So it counts for no more than what can only
@@ -48,5 +47,5 @@ function readClaims(
   issuer: string,
 ): Omit<IdTokenHint, "isProven"> | null {
   if (iss !== issuer || ![sub, aud, sid].every(isIdentifier)) return null;
-  return { sub: sub as string, sid: sid as string, clientId: aud as string };
+  return { sub: sub as string, clientId: aud as string };
 }

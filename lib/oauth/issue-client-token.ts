@@ -31,6 +31,10 @@ export async function issueClientToken(
   return issueToAudience(deps.audiences, audience, about, said, alsoFor(deps, audience, scope));
 }
 
+/** Whoever knows a shared secret alone cannot check a proof. */
+export const takesBoundTokens = ({ profile }: Pick<Audience, "profile">): boolean =>
+  PROFILES[profile].keySource !== "audience";
+
 /** Userinfo takes what the published keys have signed: whoever has a secret of its own could write anything. */
 function alsoFor({ issuer }: OAuthDependencies, { profile }: Audience, scope: string): string[] {
   const { keySource, encryption } = PROFILES[profile];
@@ -62,7 +66,7 @@ async function requireAudience(
 ): Promise<Audience> {
   const audience = await audiences.store.find(identifier);
   if (audience === null) throw new OAuthError("invalid_target", "There is no such service any more.");
-  if (jkt === null || PROFILES[audience.profile].keySource !== "audience") return audience;
+  if (jkt === null || takesBoundTokens(audience)) return audience;
   throw new OAuthError("invalid_target", "This service cannot check tokens that are bound to a key.");
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseInput } from "@/app/_http/parse-input";
 import { freshDatabase, type TestDatabase } from "@/e2e/support/fresh-database";
 import { queryDatabase } from "@/e2e/support/query-database";
@@ -29,6 +29,9 @@ import {
   removeClient,
   revokeClient,
 } from "./manage-clients";
+import type { Consent } from "./stores";
+
+type Stores = OAuthDependencies["stores"];
 
 const ADA = { email: "ada@example.com", password: "orchid velvet tractor winds" };
 const BOB = { email: "bob@example.com", password: "copper lantern meadow tides" };
@@ -48,8 +51,12 @@ beforeAll(async () => {
   const services = open(new HeldClock(new Date()));
   await services.openKeys();
   for (const person of [ADA, BOB]) await createAdministrator(services.identity, person, COMMAND_LINE);
-  const orders = newAudienceSchema.parse({ identifier: "orders", profile: "mesh" });
-  await createAudience(services.audiences, orders, COMMAND_LINE);
+  for (const terms of [
+    { identifier: "orders", profile: "mesh" },
+    { identifier: "ledger", profile: "legacy" },
+  ]) {
+    await createAudience(services.audiences, newAudienceSchema.parse(terms), COMMAND_LINE);
+  }
   const signedIn = [ADA, BOB].map((person) => signIn(services.identity, person, HOME, null));
   sessionIds = (await Promise.all(signedIn)).map(({ session }) => session.id);
   await services.stop();
@@ -133,6 +140,17 @@ async function letIn(clientId: string, sessionId = sessionIds[0]): Promise<strin
   return (await keepSession(latchkey.sessions, user, HOME, terms, grant)).session.id;
 }
 
+/** What the person of this session has allowed for good, so that a client may have a code without asking. */
+async function addConsent(clientId: string, sessionId = sessionIds[0]): Promise<Consent> {
+  const { userId } = (await latchkey.stores.sessions.find(sessionId ?? "")) as SessionWithUser;
+  const consent = { userId, clientId, audience: "orders", scope: "openid", grantedAt: clock.now() };
+  await latchkey.stores.consents.add(consent);
+  return consent;
+}
+
+const hold = ({ userId, clientId, audience }: Consent, { consents }: Stores = latchkey.stores) =>
+  consents.hold(userId, clientId, audience);
+
 async function eventsOf(id: string) {
   const rows = await queryDatabase<{ type: string; details: Record<string, unknown> }>(
     database.url,
@@ -192,6 +210,41 @@ describe("a new client", () => {
     expect(refusal).toEqual({ audiences: "There is no audience nobody." });
     const rows = await queryDatabase(database.url, "SELECT 1 FROM clients WHERE name = $1", [name]);
     expect(rows).toEqual([]);
+  });
+});
+
+describe("tokens that are bound to a key", () => {
+  const BOUND = { ...SERVICE, requiresDpop: true };
+  const REFUSED = {
+    requiresDpop:
+      "Leave this out, or ledger: a service of the profile legacy cannot check tokens that are bound to a key.",
+  };
+
+  it("are not required of a client for a service that cannot check them", async () => {
+    const audiences = ["orders", "ledger"];
+    expect(await refusalOf(create({ ...BOUND, audiences }))).toEqual(REFUSED);
+    const { client: bound } = await create(BOUND);
+    const { client: unbound } = await create({ ...SERVICE, audiences });
+    expect(await refusalOf(change(bound.id, { audiences }))).toEqual(REFUSED);
+    expect(await refusalOf(change(unbound.id, { requiresDpop: true }))).toEqual(REFUSED);
+    for (const client of [bound, unbound]) expect(await find(client.id)).toEqual(client);
+    const moved = { audiences, requiresDpop: false };
+    expect(await change(bound.id, moved)).toMatchObject(moved);
+  });
+
+  it("nor by two who change it at once", async () => {
+    const { client } = await create(SERVICE);
+    const changes = [{ requiresDpop: true }, { audiences: ["ledger"] }].map((terms) =>
+      change(client.id, terms),
+    );
+    const outcomes = await Promise.allSettled(changes);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  it("keep a client from nothing else where its service has gone", async () => {
+    const { client } = await create(BOUND);
+    await latchkey.stores.clients.change(client.id, { audiences: ["gone"] }, clock.now());
+    expect(await change(client.id, { name: "Letters" })).toMatchObject({ name: "Letters" });
   });
 });
 
@@ -321,6 +374,19 @@ describe("taking back what a client holds", () => {
     });
   });
 
+  it("forgets what everybody has allowed, of this client alone", async () => {
+    const { client } = await create(APP);
+    const { client: other } = await create(APP);
+    const forgotten = [await addConsent(client.id), await addConsent(client.id, sessionIds[1])];
+    const kept = await addConsent(other.id);
+    await revokeClient(deps(), client.id, null, COMMAND_LINE);
+    expect(await Promise.all([...forgotten, kept].map((consent) => hold(consent)))).toEqual([
+      null,
+      null,
+      kept,
+    ]);
+  });
+
   it("is heard by this process at once", async () => {
     const { client } = await create(SERVICE);
     const sid = await letIn(client.id);
@@ -379,6 +445,42 @@ describe("a client that is removed", () => {
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     const removals = (await eventsOf(client.id)).filter(({ type }) => type === "client.removed");
     expect(removals).toHaveLength(1);
+  });
+});
+
+describe("while somebody gets a code without being asked", () => {
+  /** As one who is let in silently does: first the consent, then the code, for which the client has to stay. */
+  async function letInDuring(consent: Consent, work: () => Promise<unknown>): Promise<boolean> {
+    let worked: Promise<unknown> = Promise.resolve();
+    const isThere = await latchkey.oauth.atomically(async (stores) => {
+      await hold(consent, stores);
+      worked = work();
+      // Its failure is for below.
+      worked.catch(() => undefined);
+      await waitsForLock();
+      return stores.clients.hold(consent.clientId);
+    });
+    await worked;
+    return isThere;
+  }
+
+  async function waitsForLock(): Promise<void> {
+    const waiting = () =>
+      queryDatabase(
+        database.url,
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+    await vi.waitFor(async () => expect(await waiting()).not.toEqual([]));
+  }
+
+  it.each([
+    ["taking back", (id: string) => revokeClient(deps(), id, null, COMMAND_LINE)],
+    ["removing", (id: string) => removeClient(deps(), id, COMMAND_LINE)],
+  ])("%s waits for them, and neither stops the other", async (_, work) => {
+    const { client } = await create(APP);
+    const consent = await addConsent(client.id);
+    expect(await letInDuring(consent, () => work(client.id))).toBe(true);
+    expect(await hold(consent)).toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import type { AudienceStore } from "@/lib/audiences/audience";
 import { openKeysOf } from "@/lib/audiences/manage-audiences";
 import type { Actor } from "@/lib/audit/actor";
 import { sha256 } from "@/lib/crypto/derive-key";
@@ -9,6 +10,7 @@ import { type ClientChangeInput, type NewClientInput, toChange, toClient } from 
 import { requireFitting } from "./client-rules";
 import type { OAuthDependencies } from "./dependencies";
 import { announce, denyOwnTokens, endGrants, endLateGrants } from "./end-grants";
+import { takesBoundTokens } from "./issue-client-token";
 
 /** So that whoever finds one knows what it is. */
 const SECRET_PREFIX = "latchkey_secret_";
@@ -25,6 +27,7 @@ export async function createClient(
 ): Promise<{ client: Client; secret: string | null }> {
   const client = toClient(input, deps.privateHosts, deps.clock.now());
   await requireAudiences(deps, client.audiences);
+  await requireBindable(deps.audiences.store, client);
   if (client.jwksUri !== null) await deps.clientKeys.check(client.jwksUri);
   const secret = client.authMethod === "client_secret" ? newSecret() : null;
   await deps.atomically(async (stores) => {
@@ -59,6 +62,7 @@ export async function changeClient(
     if (client === null) throw new LatchkeyError(seenAt ? "changed_meanwhile" : "not_found");
     // As it is now: somebody else may have changed it since it was found.
     requireFitting(client);
+    await requireBindable(stores.audiences, client);
     await stores.audit.record(clientEvent(deps, "client.changed", client, actor, termsOf(client)));
     return client;
   });
@@ -75,7 +79,9 @@ export async function removeClient(deps: OAuthDependencies, id: string, actor: A
   await endGrants(deps, id, null, actor);
   // Beforehand, as there may be more of it than one statement can delete in its time.
   while (await deps.stores.clients.clearOut(id));
+  while (await deps.stores.consents.withdrawSome(id));
   const ended = await deps.atomically(async (stores) => {
+    await withdrawConsents(stores, id);
     const client = await requireClient(stores, id);
     const denial = await denyOwnTokens(deps, stores, id);
     const { endedIds, denials } = await endLateGrants(deps, stores, id, actor);
@@ -113,7 +119,8 @@ export async function endPreviousSecret(deps: OAuthDependencies, id: string, act
 }
 
 /**
- * Everything that it holds is refused at once; it may ask for more. Returns how many grants ended. Throws `not_found`.
+ * Everything that it holds is refused at once; it may ask for more, and everybody is asked again. Returns how many grants
+ * ended. Should it fail half-way, what people had allowed is forgotten already. Throws `not_found`.
  */
 export async function revokeClient(
   deps: OAuthDependencies,
@@ -121,7 +128,11 @@ export async function revokeClient(
   reason: string | null,
   actor: Actor,
 ): Promise<number> {
+  await requireClient(deps.stores, id);
+  // Beforehand, as there may be more of them than one statement can delete in its time.
+  while (await deps.stores.consents.withdrawSome(id));
   const denial = await deps.atomically(async (stores) => {
+    await withdrawConsents(stores, id);
     const client = await requireClient(stores, id);
     const denied = await denyOwnTokens(deps, stores, id);
     await stores.authorizationCodes.removeUnused(id, null);
@@ -132,6 +143,10 @@ export async function revokeClient(
   await deps.sessions.denylist.publish([denial]);
   return (await endGrants(deps, id, reason, actor)).length;
 }
+
+/** Before anything of the client: a code that is being given without asking holds its consent, and then waits for the client. */
+const withdrawConsents = ({ consents }: OAuthDependencies["stores"], id: string): Promise<number> =>
+  consents.withdraw(null, id);
 
 const newSecret = (): string => `${SECRET_PREFIX}${randomToken()}`;
 
@@ -152,5 +167,19 @@ async function requireAudiences(
     if ((await audiences.store.find(identifier)) !== null) continue;
     const fields = { audiences: `There is no audience ${identifier}.` };
     throw new LatchkeyError("invalid_request", { fields });
+  }
+}
+
+/** A client that has to bind its tokens would get none for a service that cannot check them. */
+async function requireBindable(
+  audiences: Pick<AudienceStore, "find">,
+  { requiresDpop, audiences: identifiers }: Pick<Client, "requiresDpop" | "audiences">,
+): Promise<void> {
+  if (!requiresDpop) return;
+  for (const identifier of identifiers) {
+    const audience = await audiences.find(identifier);
+    if (audience === null || takesBoundTokens(audience)) continue;
+    const message = `Leave this out, or ${identifier}: a service of the profile ${audience.profile} cannot check tokens that are bound to a key.`;
+    throw new LatchkeyError("invalid_request", { fields: { requiresDpop: message } });
   }
 }

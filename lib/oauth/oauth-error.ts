@@ -7,6 +7,8 @@ interface OAuthErrorOptions {
   headers?: Record<string, string>;
   /** For the log, never for the caller. */
   reason?: string;
+  /** Where it is not the one of its code. */
+  status?: number;
   /** Of an authorization request: where its client hears of it. Null: the person is told, and the browser stays here. */
   returnTo?: ReturnAddress | null;
 }
@@ -30,11 +32,11 @@ export class OAuthError extends Error {
   constructor(
     code: OAuthErrorCode,
     description: string,
-    { headers = {}, reason, returnTo = null }: OAuthErrorOptions = {},
+    { headers = {}, reason, status = OAUTH_STATUS[code], returnTo = null }: OAuthErrorOptions = {},
   ) {
     super(description);
     this.code = code;
-    this.status = OAUTH_STATUS[code];
+    this.status = status;
     this.headers = headers;
     this.reason = reason;
     this.returnTo = returnTo;

@@ -17,9 +17,14 @@ export async function redeemDevice(deps: OAuthDependencies, call: TokenCall): Pr
   const allowed = stillAllowed(client, scope);
   await spendProof(deps, call.proof);
   if (parentId === null) throw new Error("A device was allowed by nobody.");
-  const grant = await startGrant(deps, client, { audience, scope, parentId, jkt, from }, async (stores) => {
-    if (await stores.deviceAuthorizations.redeem(hash, deps.clock.now())) return;
-    throw new OAuthError("invalid_grant", "This device code has been used.");
-  });
+  const grant = await startGrant(
+    deps,
+    client,
+    { audience, scope: allowed, parentId, jkt, from },
+    async (stores) => {
+      if (await stores.deviceAuthorizations.redeem(hash, deps.clock.now())) return;
+      throw new OAuthError("invalid_grant", "This device code has been used.");
+    },
+  );
   return issueForGrant(deps, client, grant, { scope: allowed, jkt, nonce: null });
 }

@@ -100,7 +100,8 @@ async function endOldest(
   const ids = await stores.sessions.listOnlineGrants(parentId, id, MAX_ONLINE_GRANTS - 1);
   if (ids.length === 0) return;
   const event = { actorId: null, client: null, details: {} };
-  await endSessions(sessions, { kind: "ids", ids, ownedBy: null }, "replaced", event);
+  // Nobody has signed out.
+  await endSessions(sessions, { kind: "ids", ids, ownedBy: null }, "replaced", event, { isTold: false });
 }
 
 const isOffline = ({ scope }: Pick<Agreement, "scope">): boolean => wordsOf(scope).includes(OFFLINE_ACCESS);

@@ -11,14 +11,19 @@ export interface Consent {
   grantedAt: Date;
 }
 
+/** What a client may do at one service. */
+export type Permission = Pick<Consent, "audience" | "scope">;
+
 export interface ConsentStore {
   /** What the person has allowed, which nobody changes or withdraws before the transaction is over. */
   hold(userId: string, clientId: string, audience: string): Promise<Consent | null>;
   listOfUser(userId: string): Promise<Consent[]>;
   /** With all words that were allowed before for the same client and audience. */
   add(consent: Consent): Promise<void>;
-  /** All for this client. */
-  withdraw(userId: string, clientId: string): Promise<number>;
+  /** All for this client, of one person or of everyone. */
+  withdraw(userId: string | null, clientId: string): Promise<number>;
+  /** Some of everyone's for this client, but none that somebody holds: false once there are none left. */
+  withdrawSome(clientId: string): Promise<boolean>;
 }
 
 /** An authorization code at rest: what its client gets for it, and what it has to prove. */
@@ -128,8 +133,13 @@ export interface LogoutDelivery {
 }
 
 export interface LogoutDeliveryStore {
-  /** Those that are due, each for one caller: nobody else gets it before `heldUntil`. */
-  take(limit: number, now: Date, heldUntil: Date): Promise<LogoutDelivery[]>;
+  /** Those that are due, each for one caller: nobody else gets it before `heldUntil`. None of some clients. */
+  take(
+    limit: number,
+    now: Date,
+    heldUntil: Date,
+    exceptClientIds?: readonly string[],
+  ): Promise<LogoutDelivery[]>;
   /** Delivered, or given up. */
   remove(id: bigint): Promise<void>;
   postpone(id: bigint, nextAttemptAt: Date, problem: string): Promise<void>;

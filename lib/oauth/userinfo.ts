@@ -67,14 +67,15 @@ async function requireBinding(
   });
 }
 
-/** What is wrong with a proof is a 401 here (RFC 9449 section 7.1). */
+/** What is wrong with a proof is a 401 here, and said in the header as in the body (RFC 9449 section 7.1). */
 async function inChallenge(prove: () => Promise<void>): Promise<void> {
   try {
     await prove();
   } catch (error) {
     if (!isOAuthError(error)) throw error;
-    throw new OAuthError("invalid_token", error.message, {
-      headers: { "WWW-Authenticate": `${DPOP_CHALLENGE}, error="invalid_dpop_proof"` },
+    throw new OAuthError(error.code, error.message, {
+      status: 401,
+      headers: { "WWW-Authenticate": `${DPOP_CHALLENGE}, error="${error.code}"` },
       ...(error.reason === undefined ? {} : { reason: error.reason }),
     });
   }

@@ -14,6 +14,7 @@ type EndingDependencies = Pick<SessionDependencies, "store" | "denylist" | "cloc
 /**
  * Ends the selected live sessions and denies their access tokens: durable when it resolves, refused by this process
  * at its next request, by others within their bound. One audit event a session. Returns the ids that ended.
+ * With the one that is left out go on the grants that live as long as it does: the apps that are used in that browser.
  * Those of a person or of everyone end from the newest on, batch after batch; one that starts meanwhile goes on.
  */
 export async function endSessions(
@@ -21,26 +22,26 @@ export async function endSessions(
   selection: SessionSelection,
   reason: SessionEndReason,
   event: EndingEvent,
+  { isTold = true } = {},
 ): Promise<string[]> {
   if (selection.kind === "ids") {
-    const ended = await deps.store.end(selection, sessionEnding(deps, reason, event));
+    const ended = await deps.store.end(selection, { ...sessionEnding(deps, reason, event), isTold });
     await announceEnded(deps, reason, ended);
     return ended.endedIds;
   }
   const whose = {
     userId: selection.kind === "all" ? null : selection.userId,
     clientId: selection.kind === "grants" ? selection.clientId : null,
+    exceptId: selection.kind === "grants" ? null : selection.exceptId,
   };
-  const exceptId = selection.kind === "grants" ? null : selection.exceptId;
   const endedIds: string[] = [];
   const announced: Promise<void>[] = [];
   let cursor: string | null = null;
   do {
     const page: Page = { limit: BATCH_SESSIONS, cursor };
     const batch: Listing<string> = await deps.store.listLiveIds(whose, page, deps.clock.now());
-    const ids = batch.items.filter((id) => id !== exceptId);
-    const named = { kind: "ids", ids, ownedBy: null } as const;
-    const ended = await deps.store.end(named, sessionEnding(deps, reason, event));
+    const named = { kind: "ids", ids: batch.items, ownedBy: null } as const;
+    const ended = await deps.store.end(named, { ...sessionEnding(deps, reason, event), isTold });
     endedIds.push(...ended.endedIds);
     // Everybody is told at once; where that takes a while, the next batch does not wait for it.
     announced.push(announceEnded(deps, reason, ended));
@@ -70,6 +71,7 @@ export function sessionEnding(
   return {
     now,
     reason,
+    isTold: true,
     denyUntil: addSeconds(now, ACCEPTED_ACCESS_TOKEN_SECONDS),
     // Its last token may have been issued as late as one overlap after it was last seen, and have been shown for one for
     // a service in its last moment.

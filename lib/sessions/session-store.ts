@@ -34,6 +34,8 @@ export interface SessionEnding {
   reason: SessionEndReason;
   /** When the last access token of a session that ends now has expired. */
   denyUntil: Date;
+  /** Whether the clients of grants that end hear of it (OpenID Connect Back-Channel Logout 1.0). */
+  isTold: boolean;
   /** A session not seen since then has no access token left to deny. */
   quietSince: Date;
   event: {
@@ -68,6 +70,11 @@ export interface SessionFilter {
   clientId: string | null;
 }
 
+export interface SessionsOf extends Pick<SessionFilter, "userId" | "clientId"> {
+  /** But for this one, and the grants that end with it alone. */
+  exceptId?: string | null;
+}
+
 /** Sessions at rest, grants among them. Each method happens whole or not at all. */
 export interface SessionStore {
   insert(session: Session): Promise<void>;
@@ -100,12 +107,8 @@ export interface SessionStore {
   /** What the person has let clients do, the newest first: at most so many. */
   listLiveGrants(userId: string, limit: number, now: Date): Promise<Session[]>;
   /** Of one person or of everyone, of one client or of all and of every browser. */
-  listLiveIds(
-    whose: Pick<SessionFilter, "userId" | "clientId">,
-    page: Page,
-    now: Date,
-  ): Promise<Listing<string>>;
-  /** The addresses of the person's newest sessions, whether they live or not. */
+  listLiveIds(whose: SessionsOf, page: Page, now: Date): Promise<Listing<string>>;
+  /** The addresses of the person's newest browsers, whether their sessions live or not. */
   recentAddresses(userId: string): Promise<string[]>;
   search(filter: SessionFilter, page: Page, now: Date): Promise<Listing<SessionWithUser>>;
 }

@@ -3,6 +3,9 @@ import { Prisma } from "./generated/client";
 /** Small enough that nobody notices who waits for one of the rows. */
 export const BATCH_ROWS = 1_000;
 
+/** More than that: each statement walks past the index entries of what is deleted already. For rows that nobody waits for. */
+export const CLEARED_ROWS = 20_000;
+
 /** Some of the rows that the condition is true of, so many at the most. A row that somebody else holds is left out. */
 export const inBatch = (
   table: Prisma.Sql,

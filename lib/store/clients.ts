@@ -4,7 +4,7 @@ import { isAlgorithm, isSymmetric } from "@/lib/keys/algorithms";
 import { type Client, type ClientStore, GRANT_TYPES } from "@/lib/oauth/client";
 import type { ClientKey } from "@/lib/oauth/client-jwks";
 import type { Page } from "@/lib/sessions/session-store";
-import { deletion } from "./batch";
+import { CLEARED_ROWS, deletion } from "./batch";
 import type { Database } from "./client";
 import { afterCursor, type IdType, NEWEST_FIRST, type Place, rowsAt, rowsToRead, toListing } from "./cursor";
 import { Prisma, type Client as Row } from "./generated/client";
@@ -16,9 +16,6 @@ const CLIENT_ID: IdType = {
 
 /** What is left out: the newest secret's hash is read by `hasSecret` alone. */
 const WITHOUT_SECRET = { secretHash: true } as const;
-
-/** More than a batch of the cleanup: each statement walks past the index entries of what is deleted already. Nobody waits for these. */
-const CLEARED_ROWS = 20_000;
 
 type Columns = Omit<Row, "jwks" | "secretHash" | "previousSecretHash">;
 
@@ -58,11 +55,7 @@ export function createClientStore(db: Database): ClientStore {
 
     clearOut: async (id) => {
       const ended = Prisma.sql`client_id = ${id} AND end_reason IS NOT NULL`;
-      const grants = await db.$executeRaw(deletion(Prisma.sql`sessions`, ended, CLEARED_ROWS));
-      const consents = await db.$executeRaw(
-        deletion(Prisma.sql`consents`, Prisma.sql`client_id = ${id}`, CLEARED_ROWS),
-      );
-      return grants + consents > 0;
+      return (await db.$executeRaw(deletion(Prisma.sql`sessions`, ended, CLEARED_ROWS))) > 0;
     },
 
     hasSecret: async (id, hash) => {

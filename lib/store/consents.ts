@@ -1,5 +1,7 @@
 import type { ConsentStore } from "@/lib/oauth/stores";
+import { CLEARED_ROWS, deletion } from "./batch";
 import type { Database } from "./client";
+import { Prisma } from "./generated/client";
 
 export function createConsentStore(db: Database): ConsentStore {
   return {
@@ -33,7 +35,14 @@ export function createConsentStore(db: Database): ConsentStore {
         ), granted_at = EXCLUDED.granted_at`;
     },
 
-    withdraw: async (userId, clientId) =>
-      (await db.consent.deleteMany({ where: { userId, clientId } })).count,
+    withdraw: async (userId, clientId) => {
+      const ofPerson = userId === null ? {} : { userId };
+      return (await db.consent.deleteMany({ where: { clientId, ...ofPerson } })).count;
+    },
+
+    withdrawSome: async (clientId) =>
+      (await db.$executeRaw(
+        deletion(Prisma.sql`consents`, Prisma.sql`client_id = ${clientId}`, CLEARED_ROWS),
+      )) > 0,
   };
 }

@@ -181,6 +181,8 @@ it.each<[string, (stores: Stores) => Promise<unknown>]>([
   ["a consent", ({ consents }) => consents.hold(parties.userId, parties.clientId, "audience 7")],
   ["a person's consents", ({ consents }) => consents.listOfUser(randomUUID())],
   ["a consent withdrawn", ({ consents }) => consents.withdraw(randomUUID(), parties.clientId)],
+  ["everyone's for a client", ({ consents }) => consents.withdraw(null, newClient().id)],
+  ["some of everyone's", ({ consents }) => consents.withdrawSome(newClient().id)],
   [
     "a code",
     async ({ authorizationCodes }) => {

@@ -134,7 +134,7 @@ export function createSessionStore(db: Database, atomically: Atomically): Sessio
 
     recentAddresses: async (userId) => {
       const rows = await db.session.findMany({
-        where: { userId },
+        where: { userId, clientId: null },
         orderBy: [{ createdAt: "desc" }, { id: "desc" }],
         take: RECENT_SESSIONS,
         select: { ip: true },
@@ -276,7 +276,7 @@ const isEndedBy = (reason: SessionEndReason): Prisma.Sql =>
 /** One statement, so that a session never ends without its denial, its event and its client hearing of it. */
 function endStatement(
   condition: Prisma.Sql,
-  { now, reason, denyUntil, quietSince, event }: SessionEnding,
+  { now, reason, denyUntil, isTold, quietSince, event }: SessionEnding,
 ): Prisma.Sql {
   return Prisma.sql`
     WITH ended AS (
@@ -298,7 +298,7 @@ function endStatement(
       INSERT INTO logout_deliveries (client_id, user_id, session_id, created_at, next_attempt_at)
       SELECT clients.id, ended.user_id, ended.id, ${now}, ${now}
       FROM ended JOIN clients ON clients.id = ended.client_id
-      WHERE clients.backchannel_logout_uri IS NOT NULL
+      WHERE ${isTold} AND clients.backchannel_logout_uri IS NOT NULL
     ), recorded AS (
       INSERT INTO audit_events (at, type, actor_id, user_id, session_id, ip, user_agent, details)
       SELECT ${now}, ${event.type}, ${event.actorId}::uuid, user_id, id, ${event.client?.ip ?? null},

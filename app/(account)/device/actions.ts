@@ -4,10 +4,9 @@ import { z } from "zod";
 import { sessionAction } from "@/app/_http/action";
 import type { FormState } from "@/app/_ui/form-state";
 import type { OAuthDependencies } from "@/lib/oauth/dependencies";
-import { describeScope } from "@/lib/oauth/describe-scope";
+import { describePermissions } from "@/lib/oauth/describe-scope";
 import { decideDevice, findDeviceRequest, noSuchCode } from "@/lib/oauth/device-authorization";
 import { formatUserCode, parseUserCode } from "@/lib/oauth/user-code";
-import { userinfoAudience } from "@/lib/oauth/userinfo-audience";
 import { deviceName } from "@/lib/policy/user-agent";
 import type { DeviceState } from "./device-state";
 
@@ -40,7 +39,7 @@ async function showDevice(oauth: OAuthDependencies, userCode: string, userId: st
   const client = found && (await oauth.stores.clients.find(found.clientId));
   const shown = parseUserCode(userCode);
   if (found === null || client === null || shown === null) throw noSuchCode();
-  const { ip, userAgent, createdAt, scope, audience } = found;
+  const { ip, userAgent, createdAt } = found;
   return {
     status: "ok",
     request: {
@@ -49,7 +48,7 @@ async function showDevice(oauth: OAuthDependencies, userCode: string, userId: st
       ip,
       device: deviceName(userAgent),
       since: createdAt.toISOString(),
-      access: describeScope(scope, audience === userinfoAudience(oauth.issuer) ? null : audience),
+      access: describePermissions([found], oauth.issuer),
     },
   };
 }

@@ -6,9 +6,8 @@ import { ActionForm } from "@/app/_ui/action-form";
 import { AuthCard } from "@/app/_ui/auth-card";
 import { ButtonLink } from "@/app/_ui/button-link";
 import { needsSignIn } from "@/lib/oauth/authorize";
-import { describeScope } from "@/lib/oauth/describe-scope";
+import { describePermissions } from "@/lib/oauth/describe-scope";
 import { isOAuthError } from "@/lib/oauth/oauth-error";
-import { userinfoAudience } from "@/lib/oauth/userinfo-audience";
 import { services } from "@/lib/services";
 import { answerConsent } from "./actions";
 import { ConsentSteps } from "./consent-steps";
@@ -30,8 +29,7 @@ export default async function ConsentPage({ searchParams }: { searchParams: Sear
   if (session === null || needsSignIn(oauth, request, session, countsSince)) {
     redirect(`/oauth/continue?${query}`);
   }
-  const { client, scope, audience, redirectUri } = request;
-  const service = audience === userinfoAudience(oauth.issuer) ? null : audience;
+  const { client, redirectUri } = request;
   return (
     <AuthCard
       title={`Let ${client.name} in?`}
@@ -51,7 +49,7 @@ export default async function ConsentPage({ searchParams }: { searchParams: Sear
         <input type="hidden" name="shown" value={shownText(session.userId, request)} />
         <ConsentSteps
           clientName={client.name}
-          access={describeScope(scope, service)}
+          access={describePermissions([request], oauth.issuer)}
           goesTo={destinationOf(redirectUri)}
         />
       </ActionForm>

@@ -109,6 +109,24 @@ export function describeGrants(name: string, open: () => Promise<SessionStoreSub
         });
       });
 
+      it("and their clients hear nothing where nobody is to be told", async () => {
+        const selection: NamedSelection = { kind: "ids", ids: [online.id], ownedBy: null };
+        expect((await store.end(selection, sessionEnding({ isTold: false }))).endedIds).toEqual([online.id]);
+        expect(await subject.toldOf()).toEqual([]);
+      });
+
+      it("and are left out with it, but for those that may go on without it", async () => {
+        const others = await store.listLiveIds(
+          { userId: ada.id, clientId: null, exceptId: browser.id },
+          PAGE,
+          NOW,
+        );
+        const all = await liveOnes();
+        expect(all).toHaveLength(5);
+        expect(others.items).toEqual(all.filter((id) => id !== browser.id && id !== online.id));
+        expect(others.items).toContain(offline.id);
+      });
+
       it("but not the other way round", async () => {
         expect((await end(offline, "revoked_by_user")).endedIds).toEqual([offline.id]);
         expect(await store.find(browser.id)).toMatchObject({ endedAt: null });
@@ -152,6 +170,11 @@ export function describeGrants(name: string, open: () => Promise<SessionStoreSub
       const grants = await store.listLiveGrants(ada.id, 50, NOW);
       expect(grants.map(({ id }) => id)).toEqual([newer.id, older.id]);
       expect(await store.listLiveGrants(ada.id, 1, NOW)).toHaveLength(1);
+    });
+
+    it("say nothing of where the person is", async () => {
+      await insert(grantIn(browser.id), { ip: "198.51.100.200" });
+      expect(await store.recentAddresses(ada.id)).toEqual([browser.ip]);
     });
 
     it("are found by their client", async () => {

@@ -21,6 +21,7 @@ import type {
   SessionEnding,
   SessionFilter,
   SessionStore,
+  SessionsOf,
 } from "../session-store";
 
 /** Sessions as their port promises them, in memory: a method does its work between two turns of the event loop. */
@@ -101,7 +102,7 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
     selection: NamedSelection,
     ending: SessionEnding,
   ): Promise<{ endedIds: string[]; denials: Denial[] }> {
-    const { now, reason, denyUntil, quietSince, event } = ending;
+    const { now, reason, denyUntil, isTold, quietSince, event } = ending;
     const live = this.#newestFirst().filter((session) => sessionState(session, now) === "live");
     const selected = live.filter((session) => isSelected(session, selection));
     const ids = new Set(selected.map(({ id }) => id));
@@ -111,7 +112,7 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
       const { id, userId } = session;
       Object.assign(session, { endedAt: now, endReason: reason });
       const clientId = clientIdOf(session);
-      if (clientId !== null) this.told.push(id);
+      if (clientId !== null && isTold) this.told.push(id);
       const details = clientId === null ? event.details : { ...event.details, clientId };
       this.events.push({ ...event, details, at: now, userId, sessionId: id });
       if (session.lastSeenAt > quietSince) denials.push({ kind: "sid", value: id, expiresAt: denyUntil });
@@ -133,20 +134,23 @@ export class InMemorySessionStore implements SessionStore, AuditLog {
   }
 
   async listLiveIds(
-    { userId, clientId }: Pick<SessionFilter, "userId" | "clientId">,
+    { userId, clientId, exceptId = null }: SessionsOf,
     page: Page,
     now: Date,
   ): Promise<Listing<string>> {
     const live = (session: Session) => sessionState(session, now) === "live";
     const theirs = this.#newestFirst()
       .filter((session) => userId === null || session.userId === userId)
-      .filter((session) => clientId === null || clientIdOf(session) === clientId);
+      .filter((session) => clientId === null || clientIdOf(session) === clientId)
+      .filter((session) => exceptId === null || isOutside(session, exceptId));
     const { items, nextCursor } = paged(theirs.filter(live), page);
     return { items: items.map(({ id }) => id), nextCursor };
   }
 
   async recentAddresses(userId: string): Promise<string[]> {
-    const theirs = this.#newestFirst().filter((session) => session.userId === userId);
+    const theirs = this.#newestFirst().filter(
+      ({ userId: owner, grant }) => owner === userId && grant === null,
+    );
     return [...new Set(theirs.map(({ ip }) => ip))];
   }
 
@@ -189,6 +193,10 @@ const endsWith = ({ grant }: Session, parentIds: ReadonlySet<string>, reason: Se
   grant.parentId !== null &&
   parentIds.has(grant.parentId) &&
   (!grant.isOffline || endsOfflineGrants(reason));
+
+/** Neither the session nor a grant that ends with it. */
+const isOutside = ({ id, grant }: Session, exceptId: string): boolean =>
+  id !== exceptId && (grant === null || grant.parentId !== exceptId || grant.isOffline);
 
 function isSelected({ id, userId }: Session, selection: NamedSelection): boolean {
   if (selection.kind === "user") return userId === selection.userId && id !== selection.exceptId;

@@ -55,6 +55,7 @@ export function sessionEnding(overrides: Partial<SessionEnding> = {}): SessionEn
     now: NOW,
     reason: "logout",
     denyUntil: at(610),
+    isTold: true,
     quietSince: at(-640),
     event: { type: "session.ended", actorId: null, client: BROWSER, details: { reason: "logout" } },
     ...overrides,

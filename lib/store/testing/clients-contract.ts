@@ -119,13 +119,10 @@ export function describeClients(database: () => OpenDatabase): void {
         expect(await change("Wages", LATER)).toMatchObject({ name: "Wages" });
       });
 
-      it("is cleared of what has ended and of consents, and of nothing else", async () => {
+      it("is cleared of what has ended, and of nothing else", async () => {
         const { stores, addParties } = database();
-        const { sessions, consents } = stores;
+        const { sessions } = stores;
         const [cleared, kept] = [await addParties(), await addParties()];
-        for (const { clientId, userId } of [cleared, kept]) {
-          await consents.add({ clientId, userId, audience: "orders", scope: "", grantedAt: NOW });
-        }
         const ended = { endedAt: NOW, endReason: "logout" } as const;
         const grants = [newGrant(cleared, ended), newGrant(cleared), newGrant(kept, ended)] as const;
         for (const grant of grants) await sessions.insert(grant);
@@ -133,8 +130,6 @@ export function describeClients(database: () => OpenDatabase): void {
         expect(await clients().clearOut(cleared.clientId)).toBe(false);
         const [gone, live, another] = await Promise.all(grants.map(({ id }) => sessions.find(id)));
         expect([gone, live?.id, another?.id]).toEqual([null, grants[1].id, grants[2].id]);
-        expect(await consents.listOfUser(cleared.userId)).toEqual([]);
-        expect(await consents.listOfUser(kept.userId)).toHaveLength(1);
       });
 
       it("that this version does not know the grants of is refused by name", async () => {

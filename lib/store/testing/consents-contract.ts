@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { addSeconds } from "@/lib/crypto/clock";
 import type { Consent } from "@/lib/oauth/stores";
 import { NOW } from "@/lib/sessions/testing/session-store-contract";
@@ -71,6 +71,32 @@ export function describeConsents(database: () => OpenDatabase): void {
         expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(2);
         expect(await consents().withdraw(consent.userId, consent.clientId)).toBe(0);
         expect(await Promise.all([...kept, ...withdrawn].map(found))).toEqual([...kept, null, null]);
+      });
+
+      describe("of everyone for one client", () => {
+        let kept: Consent;
+        let gone: Consent[];
+        beforeEach(async () => {
+          const [consent, another] = [await newConsent(), await newConsent()];
+          kept = { ...consent, clientId: another.clientId };
+          gone = [consent, { ...consent, audience: "stock" }, { ...consent, userId: another.userId }];
+          for (const each of [kept, ...gone]) await consents().add(each);
+        });
+        const clientId = () => gone[0]?.clientId ?? "";
+        const expectGone = async () =>
+          expect(await Promise.all([kept, ...gone].map(found))).toEqual([kept, null, null, null]);
+
+        it("is withdrawn, and for no other client", async () => {
+          expect(await consents().withdraw(null, clientId())).toBe(3);
+          expect(await consents().withdraw(null, clientId())).toBe(0);
+          await expectGone();
+        });
+
+        it("is withdrawn some at a time", async () => {
+          expect(await consents().withdrawSome(clientId())).toBe(true);
+          expect(await consents().withdrawSome(clientId())).toBe(false);
+          await expectGone();
+        });
       });
     });
   });

@@ -2,8 +2,9 @@ import { ConfirmButton } from "@/app/_ui/confirm-button";
 import type { Column } from "@/app/_ui/data-table";
 import { Time } from "@/app/_ui/time";
 import type { ConnectedApp } from "@/lib/oauth/connected-apps";
+import { describePermissions } from "@/lib/oauth/describe-scope";
 import { deviceName } from "@/lib/policy/user-agent";
-import { lastSeenOf, permissionsOf } from "./app-text";
+import { lastSeenOf } from "./app-text";
 
 /** The name of an app is whatever its operator has called it: text, and nothing that leads anywhere. */
 export const columnsFor = (issuer: string): Column<ConnectedApp>[] => [
@@ -13,9 +14,9 @@ export const columnsFor = (issuer: string): Column<ConnectedApp>[] => [
     cell: ({ client }) => <span className="wrap-anywhere">{client.name}</span>,
   },
   {
-    key: "scope",
+    key: "permissions",
     header: "What it may do",
-    cell: (app) => <Permissions sentences={permissionsOf(app, issuer)} />,
+    cell: ({ permissions }) => <Permissions sentences={describePermissions(permissions, issuer)} />,
   },
   { key: "since", header: "Since", cell: ({ grantedAt }) => <Time at={grantedAt} format="absolute" /> },
   { key: "seen", header: "Last seen", cell: (app) => <LastSeen app={app} /> },

@@ -58,7 +58,7 @@ function EndOthersButton() {
         name="end"
         value="others"
         title="End all other sessions?"
-        description="You stay signed in on this device alone."
+        description="You stay signed in here, and in the apps that you have opened from this browser. Everywhere else you have to sign in again."
         confirmLabel="End the others"
       >
         End all other sessions

@@ -72,6 +72,15 @@ test("signing out ends what was for the time of the session, and leaves what was
   expect(await refreshStatus(connected)).toBe(200);
 });
 
+test("a sign-in that brings a client's refresh token as a browser's replaces nothing", async () => {
+  const connected = await connect();
+  const cookie = cookieHeader({ refresh: connected.tokens.offline.refresh });
+  const { email, password } = connected.person;
+  await scene().logIn({ email, password }, { cookie });
+  await expectBothAlive(connected);
+  expect(await refreshStatus(connected)).toBe(200);
+});
+
 /** What takes a session back, and thereby all that was given in it. */
 const TAKING_BACK: [what: string, act: (connected: Connected) => Promise<unknown>][] = [
   [

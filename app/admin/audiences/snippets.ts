@@ -156,7 +156,8 @@ await verifier.ready();
 
 /** The name is not ours in the npm registry: anybody could publish a package there that is called so. */
 const installing = (others: string): string =>
-  `// Not from the npm registry: \`npm run build:verifier\` in Latchkey's folder makes the kit. With the path to there:
+  `// Not from the npm registry: \`npm run build:verifier\` in Latchkey's folder makes the kit.
+// Then here, with the path to that folder:
 // npm install ${others}../latchkey/dist/verifier`;
 
 /** A browser asks before it sends a token to another origin, and shows the page no answer that lacks these. */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuditEvent } from "@/lib/audit/events";
 import { secondsBetween } from "@/lib/crypto/clock";
 import type { Signer } from "@/lib/keys/custody";
@@ -220,6 +220,19 @@ describe("a client that takes its time", () => {
     expect(postsTo(slow)).toBe(4);
     release.give();
     expect(await delivering).toBe(1_000);
+  });
+
+  it("keeps no more from other processes than a few clients are told at once", async () => {
+    const release = signal();
+    const ids = Array.from({ length: 40 }, (_, n) => `slow-${n}`);
+    for (const id of ids) hearing(id, () => release.given);
+    for (const id of ids) deliveries.add(id, START, 50);
+    const delivering = deliverLogouts(deps);
+    await vi.waitFor(() => expect(posts.length).toBeGreaterThanOrEqual(16 * 4), { timeout: 10_000 });
+    const held = [...deliveries.rows.values()].filter(({ nextAttemptAt }) => nextAttemptAt > START);
+    expect(held.length).toBeLessThanOrEqual(16 * 50 + 200);
+    release.give();
+    expect(await delivering).toBe(2_000);
   });
 
   it("is left to whoever comes next before the hold is over", async () => {

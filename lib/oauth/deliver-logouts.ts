@@ -64,6 +64,8 @@ export async function deliverLogouts(deps: DeliveryDependencies): Promise<number
       }
       if (telling.size === 0) break;
       if (batch.due.length < BATCH_DELIVERIES) await Promise.race(telling.values());
+      // What would only be held is left to other processes.
+      while (telling.size >= CLIENTS_AT_ONCE) await Promise.race(telling.values());
     }
   } finally {
     await Promise.all(telling.values());

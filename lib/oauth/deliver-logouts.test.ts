@@ -222,6 +222,22 @@ describe("a client that takes its time", () => {
     expect(await delivering).toBe(1_000);
   });
 
+  it("keeps no other waiting of whom something is due only later", async () => {
+    const [begun, release, told] = [signal(), signal(), signal()];
+    hearing("slow", () => {
+      begun.give();
+      return release.given;
+    });
+    hearing("well", async () => told.give());
+    deliveries.add("slow", START);
+    const delivering = deliverLogouts(deps);
+    await begun.given;
+    deliveries.add("well", START);
+    await told.given;
+    release.give();
+    expect(await delivering).toBe(2);
+  });
+
   it("keeps no more from other processes than a few clients are told at once", async () => {
     const release = signal();
     const ids = Array.from({ length: 40 }, (_, n) => `slow-${n}`);

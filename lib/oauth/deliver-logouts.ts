@@ -1,6 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import pLimit from "p-limit";
 import {
   LOGOUT_ABANDONED_SECONDS,
+  LOGOUT_DELIVERY_MS,
   LOGOUT_HOLD_SECONDS,
   LOGOUT_RETRY_SECONDS,
   MAX_LOGOUT_RETRY_SECONDS,
@@ -37,16 +39,18 @@ type Silences = Map<Client["id"], { problem: string; until: Date }>;
  * nothing twice at a time however many processes do this. Returns how many were told.
  *
  * A client that does not take its token gets another one later, 5 s after the first and up to 15 min after the last,
- * for 24 h; then it is given up, with an event. A client that takes its time keeps no other waiting: more is taken for all but
- * those that are being told. One that does not answer is left alone for 5 s, with all that waits for it. What a process
+ * for 24 h; then it is given up, with an event. Up to fifteen clients that take their time keep no other waiting: more is taken
+ * every second, for all but those that are being told. One that does not answer is left alone for 5 s, with all that waits for it. What a process
  * that died had taken is taken again once its hold is over.
- * Rejects when the database, or whoever signs, cannot be asked, after all else is done.
+ * Takes nothing more after 15 s, nor once the database, or whoever signs, cannot be asked: then it rejects, after all that it
+ * has taken is done.
  */
 export async function deliverLogouts(deps: DeliveryDependencies): Promise<number> {
   const silences: Silences = new Map();
   const slots = pLimit(CLIENTS_AT_ONCE);
   const telling = new Map<Client["id"], Promise<void>>();
   const failures: unknown[] = [];
+  const until = addSeconds(deps.clock.now(), LOGOUT_HOLD_SECONDS);
   let delivered = 0;
   const tell = async (client: Client | undefined, theirs: Batch): Promise<void> => {
     const told = await deliverBatch(deps, client, theirs, silences);
@@ -62,10 +66,14 @@ export async function deliverLogouts(deps: DeliveryDependencies): Promise<number
           told.catch((error) => void failures.push(error)).finally(() => telling.delete(id)),
         );
       }
-      if (telling.size === 0) break;
-      if (batch.due.length < BATCH_DELIVERIES) await Promise.race(telling.values());
+      const isOver = failures.length > 0 || deps.clock.now() >= until;
+      if (telling.size === 0 || isOver) break;
+      const someone = () => Promise.race(telling.values());
+      // What is due meanwhile does not wait for who is slow.
+      if (batch.due.length < BATCH_DELIVERIES)
+        await Promise.race([someone(), wait(LOGOUT_DELIVERY_MS, undefined, { ref: false })]);
       // What would only be held is left to other processes.
-      while (telling.size >= CLIENTS_AT_ONCE) await Promise.race(telling.values());
+      while (telling.size >= CLIENTS_AT_ONCE) await someone();
     }
   } finally {
     await Promise.all(telling.values());

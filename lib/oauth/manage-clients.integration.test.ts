@@ -217,7 +217,7 @@ describe("tokens that are bound to a key", () => {
   const BOUND = { ...SERVICE, requiresDpop: true };
   const REFUSED = {
     requiresDpop:
-      "Leave this out, or ledger: a service of the profile legacy cannot check tokens that are bound to a key.",
+      "Do without this, or without ledger: a service of the profile legacy cannot check tokens that are bound to a key.",
   };
 
   it("are not required of a client for a service that cannot check them", async () => {
@@ -470,7 +470,7 @@ describe("while somebody gets a code without being asked", () => {
         database.url,
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
       );
-    await vi.waitFor(async () => expect(await waiting()).not.toEqual([]));
+    await vi.waitFor(async () => expect(await waiting()).not.toEqual([]), { timeout: 20_000 });
   }
 
   it.each([

@@ -62,7 +62,9 @@ export async function changeClient(
     if (client === null) throw new LatchkeyError(seenAt ? "changed_meanwhile" : "not_found");
     // As it is now: somebody else may have changed it since it was found.
     requireFitting(client);
-    await requireBindable(stores.audiences, client);
+    if (input.requiresDpop !== undefined || input.audiences !== undefined) {
+      await requireBindable(stores.audiences, client);
+    }
     await stores.audit.record(clientEvent(deps, "client.changed", client, actor, termsOf(client)));
     return client;
   });
@@ -179,7 +181,7 @@ async function requireBindable(
   for (const identifier of identifiers) {
     const audience = await audiences.find(identifier);
     if (audience === null || takesBoundTokens(audience)) continue;
-    const message = `Leave this out, or ${identifier}: a service of the profile ${audience.profile} cannot check tokens that are bound to a key.`;
+    const message = `Do without this, or without ${identifier}: a service of the profile ${audience.profile} cannot check tokens that are bound to a key.`;
     throw new LatchkeyError("invalid_request", { fields: { requiresDpop: message } });
   }
 }

@@ -104,10 +104,15 @@ export class Denylist {
   async refill(): Promise<void> {
     const { shared } = this.parts;
     if (shared === null) return;
+    if (!(await shared.verify())) return shared.fill(() => this.#readAll());
     const heard = this.#heard;
     this.#heard = [];
-    if (heard.length > 0) await shared.write(heard);
-    if (!(await shared.verify())) await shared.fill(() => this.#readAll());
+    try {
+      await shared.writeAgain(heard);
+    } catch (error) {
+      this.#heard = heard.concat(this.#heard);
+      throw error;
+    }
   }
 
   async #readAll(): Promise<Iterable<Denial>> {
@@ -121,7 +126,10 @@ export class Denylist {
   }
 
   forgetExpired(): void {
-    this.parts.copy.forgetExpired();
+    const { copy, clock } = this.parts;
+    copy.forgetExpired();
+    const now = clock.now();
+    this.#heard = this.#heard.filter(({ expiresAt }) => expiresAt > now);
   }
 
   /** Whether this process keeps a copy of what others have denied. */

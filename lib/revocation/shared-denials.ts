@@ -78,6 +78,11 @@ export class SharedDenials {
     }
   }
 
+  /** Writes what others have denied: they, or a process that fills Redis, may have done so already. Rejects when it cannot. */
+  writeAgain(denials: readonly Denial[]): Promise<void> {
+    return this.#writeAll(denials, { isFilling: false });
+  }
+
   /** Whether Redis holds every denial, as far as can be known. False also when it does not answer. */
   async verify(): Promise<boolean> {
     const lost = this.redis.lostConnections;

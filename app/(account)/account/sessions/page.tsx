@@ -58,7 +58,7 @@ function EndOthersButton() {
         name="end"
         value="others"
         title="End all other sessions?"
-        description="You stay signed in here, and in the apps that you have opened from this browser. Everywhere else you have to sign in again."
+        description="You stay signed in here, and in the apps that you use in this browser. Other devices, and apps that stay connected without this browser, have to ask again."
         confirmLabel="End the others"
       >
         End all other sessions

@@ -53,25 +53,26 @@ export async function deliverLogouts(deps: DeliveryDependencies): Promise<number
   const until = addSeconds(deps.clock.now(), LOGOUT_HOLD_SECONDS);
   let delivered = 0;
   const tell = async (client: Client | undefined, theirs: Batch): Promise<void> => {
-    const told = await deliverBatch(deps, client, theirs, silences);
-    delivered += told;
+    try {
+      const told = await deliverBatch(deps, client, theirs, silences);
+      delivered += told;
+    } catch (error) {
+      failures.push(error);
+    }
   };
   try {
     for (;;) {
       const batch = await takeDue(deps, [...telling.keys()]);
       for (const [id, { client, theirs }] of await byClient(deps, batch)) {
-        const told = slots(() => tell(client, theirs));
-        telling.set(
-          id,
-          told.catch((error) => void failures.push(error)).finally(() => telling.delete(id)),
-        );
+        const over = slots(() => tell(client, theirs)).finally(() => telling.delete(id));
+        telling.set(id, over);
       }
       const isOver = failures.length > 0 || deps.clock.now() >= until;
       if (telling.size === 0 || isOver) break;
       const someone = () => Promise.race(telling.values());
       // What is due meanwhile does not wait for who is slow.
-      if (batch.due.length < BATCH_DELIVERIES)
-        await Promise.race([someone(), wait(LOGOUT_DELIVERY_MS, undefined, { ref: false })]);
+      const pause = wait(LOGOUT_DELIVERY_MS, undefined, { ref: false });
+      if (batch.due.length < BATCH_DELIVERIES) await Promise.race([someone(), pause]);
       // What would only be held is left to other processes.
       while (telling.size >= CLIENTS_AT_ONCE) await someone();
     }

@@ -118,6 +118,8 @@ export class Denylist {
   async #readAll(): Promise<Iterable<Denial>> {
     const { copy } = this.parts;
     await copy.sync();
+    // It is in the copy, and a filling that fails is begun anew: at a start nothing is written twice.
+    this.#heard = [];
     return copy.entries();
   }
 

@@ -24,8 +24,9 @@ export async function endSessions(
   event: EndingEvent,
   { isTold = true } = {},
 ): Promise<string[]> {
+  const ending = (): SessionEnding => ({ ...sessionEnding(deps, reason, event), isTold });
   if (selection.kind === "ids") {
-    const ended = await deps.store.end(selection, { ...sessionEnding(deps, reason, event), isTold });
+    const ended = await deps.store.end(selection, ending());
     await announceEnded(deps, reason, ended);
     return ended.endedIds;
   }
@@ -41,7 +42,7 @@ export async function endSessions(
     const page: Page = { limit: BATCH_SESSIONS, cursor };
     const batch: Listing<string> = await deps.store.listLiveIds(whose, page, deps.clock.now());
     const named = { kind: "ids", ids: batch.items, ownedBy: null } as const;
-    const ended = await deps.store.end(named, { ...sessionEnding(deps, reason, event), isTold });
+    const ended = await deps.store.end(named, ending());
     endedIds.push(...ended.endedIds);
     // Everybody is told at once; where that takes a while, the next batch does not wait for it.
     announced.push(announceEnded(deps, reason, ended));

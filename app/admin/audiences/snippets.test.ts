@@ -271,15 +271,20 @@ class PyJWKClient:
     return own;
   }
 
+  /** What a program beside the snippet prints. */
+  function linesOf(program: string): string[] {
+    const { stdout, stderr } = inPython(writePython(MESH), program);
+    expect(stderr).toBe("");
+    return stdout.trim().split("\n");
+  }
+
   it.each([MESH, HIGH, ODD])("is a whole file that Python can read, for $profile", (facts) => {
     const reading = inPython(writePython(facts), 'compile(open("check_token.py").read(), "file", "exec")');
     expect(reading).toMatchObject({ status: 0, stderr: "" });
   });
 
   it("asks for the keys once in five seconds while they cannot be had, and whenever else it is due", () => {
-    const { stdout, stderr } = inPython(
-      writePython(MESH),
-      `import time
+    const lines = linesOf(`import time
 
 import jwt
 from check_token import keys
@@ -295,10 +300,8 @@ def outcome_at(now, is_away):
 
 for now, is_away in [(5, False), (6, True), (7, True), (10, False), (11, False), (12, False)]:
     print(outcome_at(now, is_away))
-`,
-    );
-    expect(stderr).toBe("");
-    expect(stdout.trim().split("\n")).toEqual([
+`);
+    expect(lines).toEqual([
       "5 fetched 1",
       "6 refused 2",
       "7 refused 2",
@@ -309,9 +312,7 @@ for now, is_away in [(5, False), (6, True), (7, True), (10, False), (11, False),
   });
 
   it("says that the keys cannot be had, whatever keeps them away, and rests after it", () => {
-    const { stdout, stderr } = inPython(
-      writePython(MESH),
-      `import json
+    const lines = linesOf(`import json
 
 import jwt
 from check_token import PublishedKeys
@@ -332,10 +333,8 @@ def fetch(failure):
 fetch(jwt.PyJWKSetError("no keys"))
 fetch(json.JSONDecodeError("a page", "<html>", 0))
 fetch(ConnectionResetError())
-`,
-    );
-    expect(stderr).toBe("");
-    expect(stdout.trim().split("\n")).toEqual([
+`);
+    expect(lines).toEqual([
       "PyJWKClientConnectionError from PyJWKSetError",
       "rests after 1",
       "PyJWKClientConnectionError from JSONDecodeError",
